@@ -1,0 +1,35 @@
+import { availableParallelism } from 'node:os';
+import { defineConfig } from 'vitest/config';
+
+const seconds = 1000;
+const minutes = 60 * seconds;
+
+/**
+ * One project a level, cheapest first. Units and templates run in parallel; whatever needs the Docker engine runs one file
+ * at a time, since on two cores several clusters at once would make every deadline a matter of luck.
+ */
+export default defineConfig({
+  test: {
+    maxWorkers: availableParallelism(),
+    projects: [
+      level('unit', { order: 0, timeout: 20 * seconds, parallel: true }),
+      level('stack', { order: 1, timeout: 60 * seconds, parallel: true }),
+      level('provider', { order: 2, timeout: 3 * minutes, parallel: false }),
+      level('extension', { order: 3, timeout: 3 * minutes, parallel: false }),
+      level('cluster', { order: 4, timeout: 5 * minutes, parallel: false }),
+    ],
+  },
+});
+
+function level(name: string, { order, timeout, parallel }: { order: number; timeout: number; parallel: boolean }) {
+  return {
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      testTimeout: timeout,
+      hookTimeout: timeout,
+      fileParallelism: parallel,
+      sequence: { groupOrder: order },
+    },
+  };
+}
