@@ -1,0 +1,51 @@
+/** Stack `cluster`: the network, the servers, the hooks that move members, and the addresses for clients. */
+import { Network } from '@cdktf/provider-docker/lib/network/index.js';
+import { TerraformOutput, TerraformStack } from 'cdktf';
+import type { Construct } from 'constructs';
+import { declareDockerProvider } from './docker-provider.js';
+import { keepStateLocally } from './local-state.js';
+import { Membership } from './membership.js';
+import { Node } from './node.js';
+import { NodeHooks } from './node-hooks.js';
+import type { ClusterSettings } from './settings.js';
+import { clusterTopology, connectionUrl, maximumNodes } from './topology.js';
+
+export interface ClusterStackProps {
+  readonly settings: ClusterSettings;
+  /** Tag of the node image; plain text, see ImageStack. */
+  readonly image: string;
+  /** The project's directory, absolute. */
+  readonly root: string;
+}
+
+export class ClusterStack extends TerraformStack {
+  constructor(scope: Construct, id: string, { settings, image, root }: ClusterStackProps) {
+    super(scope, id);
+    const topology = clusterTopology(settings);
+    keepStateLocally(this, root, settings.prefix);
+    declareDockerProvider(this, settings.dockerProvider);
+
+    const network = new Network(this, 'network', {
+      name: topology.network,
+      driver: 'bridge',
+      labels: [{ label: 'pgraft.cluster', value: settings.prefix }],
+    });
+    const nodes = topology.nodes.map((spec) => new Node(this, spec.name, { spec, settings, image, network }));
+    const context = { topology, root };
+    const slots = Array.from({ length: maximumNodes }, (_, index) => {
+      return new NodeHooks(this, `slot${index + 1}`, { context, slot: index + 1, node: nodes[index] });
+    });
+    new Membership(this, 'membership', { context, slots });
+
+    new TerraformOutput(this, 'read_write', { value: connectionUrl(topology, 'read-write') });
+    new TerraformOutput(this, 'read_only', { value: connectionUrl(topology, 'prefer-standby') });
+    new TerraformOutput(this, 'nodes', {
+      value: Object.fromEntries(
+        topology.nodes.map(({ id, name, container, postgresPort, raftPort }) => [
+          name,
+          { id, container, postgres_port: postgresPort, raft_port: raftPort },
+        ]),
+      ),
+    });
+  }
+}

@@ -1,0 +1,34 @@
+/** Reads the sources of the settings: cdktf.json, the .env file and the environment. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { type ClusterSettings, parseSettings, SettingsError } from './settings.js';
+
+/**
+ * The settings of the project in directory `root`.
+ *
+ * The .env file is git-ignored and holds what setup.mjs found out about this machine; the environment wins over it.
+ *
+ * @throws SettingsError with every mistake, also when cdktf.json is not JSON
+ */
+export function loadSettings(
+  root: string,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): ClusterSettings {
+  return parseSettings({ context: readContext(join(root, 'cdktf.json')), envFile: readEnvFile(root), environment });
+}
+
+function readEnvFile(root: string): Record<string, string> {
+  const path = join(root, '.env');
+  return existsSync(path) ? (parseEnv(readFileSync(path, 'utf8')) as Record<string, string>) : {};
+}
+
+function readContext(path: string): Record<string, unknown> {
+  if (!existsSync(path)) return {};
+  try {
+    const { context } = JSON.parse(readFileSync(path, 'utf8')) as { context?: Record<string, unknown> };
+    return context ?? {};
+  } catch (error) {
+    throw new SettingsError([`cdktf.json: ${(error as Error).message}; make it JSON again`]);
+  }
+}
