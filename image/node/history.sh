@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+#
+# Timeline history files (safety.md R1): timeline numbers repeat, so a .history file in pg_wal may tell of a timeline that this
+# server's data never was on, and a stale one would not be fetched again. Only what pgraft.chain confirms is kept.
+#
+# pgraft.chain: one promotion a line, oldest first: timeline term fork_lsn parent_timeline node_id; fork 0/0 while unknown.
+# A .history file: one ancestor a line: timeline, the LSN where it was left, why.
+
+# remove_foreign_histories <data directory>
+remove_foreign_histories() {
+  local directory="$1" path removed=0
+  local -A fork_of=() parent_of=()
+  read_chain "$directory/pgraft.chain"
+  for path in "$directory"/pg_wal/*.history; do
+    [[ -f "$path" ]] || continue
+    if ! history_in_chain "$path"; then
+      note "removing ${path##*/}: it is not in this data's chain of promotions"
+      rm -f "$path"
+      removed=1
+    fi
+  done
+  if ((removed)); then
+    sync "$directory/pg_wal"
+  fi
+}
+
+# bad_chain_line <path>: the first line that is no promotion; nothing when all are, or without a file.
+bad_chain_line() {
+  if [[ -f "$1" ]]; then
+    grep -vE '^[[:space:]]*(#.*)?$|^[0-9]+ +[0-9]+ +[0-9A-Fa-f]+/[0-9A-Fa-f]+ +[0-9]+ +[0-9]+ *$' "$1" | head -n 1
+  fi
+}
+
+# read_chain <path>: fills the caller's fork_of and parent_of, by timeline number; no file is an empty chain.
+read_chain() {
+  local path="$1" timeline fork parent
+  [[ -f "$path" ]] || return 0
+  while read -r timeline _ fork parent _; do
+    [[ -n "$timeline" && "$timeline" != '#'* ]] || continue
+    fork_of["$timeline"]="$fork"
+    parent_of["$timeline"]="$parent"
+  done < <(cat "$path" && echo)
+}
+
+# history_in_chain <path>: its own timeline is in the chain, and no step of it, back to the first, contradicts the chain.
+history_in_chain() {
+  local name="${1##*/}" timeline ancestor left rest steps=0
+  name="${name%.history}"
+  [[ "$name" =~ ^[0-9A-F]{8}$ ]] || return 1
+  timeline=$((16#$name))
+  [[ -n "${parent_of[$timeline]:-}" ]] || return 1
+  while read -r ancestor left rest; do
+    [[ "$ancestor" =~ ^[0-9]+$ ]] || continue
+    if [[ -n "${parent_of[$timeline]:-}" ]]; then
+      [[ "${parent_of[$timeline]}" == "$ancestor" ]] || return 1
+      same_lsn "${fork_of[$timeline]}" "$left" || return 1
+    fi
+    timeline="$ancestor"
+    steps=$((steps + 1))
+  done < <(tac "$1" && echo)
+  ((steps > 0))
+}
+
+# same_lsn <chain's> <history's>: equal as numbers; the chain writes 0/0 before it knows.
+same_lsn() {
+  [[ "$2" =~ ^[0-9A-Fa-f]+/[0-9A-Fa-f]+$ ]] || return 1
+  local known recorded
+  known=$(((16#${1%/*} << 32) + 16#${1#*/}))
+  recorded=$(((16#${2%/*} << 32) + 16#${2#*/}))
+  ((known == 0 || known == recorded))
+}

@@ -1,0 +1,109 @@
+# shellcheck shell=bash
+#
+# Incarnations (safety.md R4): data and Raft state live and die together. A random id, made when a server gets its data, stands
+# both beside the data and in the Raft directory. A clone writes its next id into the Raft directory first, and either is
+# accepted, so that a crash at any point of it leaves a state that is told from a lost one.
+
+incarnation_file="$raft_dir/incarnation"
+next_incarnation_file="$raft_dir/incarnation.next"
+data_incarnation_file="$data_dir/pgraft.incarnation"
+
+has_data() {
+  [[ -d "$data_dir" && -n "$(ls -A "$data_dir")" ]]
+}
+
+has_raft_state() {
+  [[ -d "$raft_dir/raft" && -n "$(ls -A "$raft_dir/raft")" ]]
+}
+
+# incarnation_state: none (on neither side), match, mismatch
+incarnation_state() {
+  local beside_data beside_raft next
+  beside_data="$(read_line "$data_incarnation_file")"
+  beside_raft="$(read_line "$incarnation_file")"
+  next="$(read_line "$next_incarnation_file")"
+  if [[ -z "$beside_data$beside_raft" ]]; then
+    printf 'none'
+  elif [[ -n "$beside_data" && ("$beside_data" == "$beside_raft" || "$beside_data" == "$next") ]]; then
+    printf 'match'
+  else
+    printf 'mismatch'
+  fi
+}
+
+# refusal: why PostgreSQL must not be started, nor data be made here; nothing when all is well.
+refusal() {
+  if has_data; then
+    data_refusal
+  else
+    empty_refusal
+  fi
+}
+
+readonly add_anew='remove this server from the cluster, delete its volume, and add it anew'
+
+data_refusal() {
+  local version bad_line
+  version="$(read_line "$data_dir/PG_VERSION")"
+  if [[ -z "$version" ]]; then
+    printf '%s holds files that are no PostgreSQL data directory; they were not touched: move them away' "$data_dir"
+  elif [[ "$version" != 17 ]]; then
+    printf 'the data in %s is of PostgreSQL %s, not 17; it was not touched: move it away, or run it with its own version' \
+      "$data_dir" "$(one_line "$version")"
+  elif [[ ! -s "$data_incarnation_file" ]]; then
+    printf 'the data in %s was not made by this cluster (no pgraft.incarnation); it was not touched: move it away' "$data_dir"
+  elif [[ ! -s "$incarnation_file" && ! -s "$next_incarnation_file" ]]; then
+    printf 'the data is here but its Raft state is lost (no %s); %s' "$incarnation_file" "$add_anew"
+  elif [[ "$(incarnation_state)" != match ]]; then
+    printf 'the data (incarnation %s) and the Raft state (incarnation %s) do not belong together; %s' \
+      "$(read_line "$data_incarnation_file")" "$(read_line "$incarnation_file")" "$add_anew"
+  elif [[ -f "$consumed_token_file" ]] && ! has_raft_state; then
+    printf 'the data is here but the Raft log is lost (%s is empty, though this server has formed its cluster); %s' \
+      "$raft_dir/raft" "$add_anew"
+  else
+    bad_line="$(bad_chain_line "$data_dir/pgraft.chain")"
+    if [[ -n "$bad_line" ]]; then
+      printf "the data's chain of promotions has a line that is none ('%s' in %s); %s" "$bad_line" "$data_dir/pgraft.chain" "$add_anew"
+    fi
+  fi
+}
+
+empty_refusal() {
+  if [[ -s "$incarnation_file" ]] || has_raft_state; then
+    printf 'the data is lost but its Raft state is here; %s' "$add_anew"
+  fi
+}
+
+new_incarnation() {
+  od -An -N16 -tx1 /dev/urandom | tr -d ' \n'
+}
+
+# adopt_new_data <incarnation>: the whole, fsynced data in main.new becomes the data.
+adopt_new_data() {
+  durable_write "$new_data_dir/pgraft.incarnation" "$1"$'\n'
+  sync "$new_data_dir"
+  durable_rename "$new_data_dir" "$data_dir"
+  finish_adoption
+}
+
+# finish_adoption: after a crash between the renames, too.
+finish_adoption() {
+  if [[ -s "$next_incarnation_file" ]]; then
+    if [[ "$(read_line "$next_incarnation_file")" == "$(read_line "$data_incarnation_file")" ]]; then
+      durable_rename "$next_incarnation_file" "$incarnation_file"
+    else
+      durable_remove "$next_incarnation_file" # of an attempt whose data never became whole
+    fi
+  fi
+  if [[ -e "$request_file" ]]; then
+    durable_remove "$request_file"
+  fi
+}
+
+# begin_new_data: a clean place for new data, its next id in the Raft directory first; sets new_id.
+begin_new_data() {
+  make_private_directory "$version_dir" "$raft_dir"
+  new_id="$(new_incarnation)"
+  durable_write "$next_incarnation_file" "$new_id"$'\n'
+  rm -rf "$new_data_dir"
+}

@@ -1,0 +1,27 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034  # used by the other parts
+#
+# Where everything is. The volume holds what must survive the container; the configuration is made anew at every start, outside
+# of the volume, so that a clone never copies it.
+
+node_root="${PGRAFT_ROOT:-}"
+
+volume_dir="$node_root/var/lib/postgresql"
+version_dir="$volume_dir/17"
+data_dir="$version_dir/main"
+new_data_dir="$version_dir/main.new" # being made; never started
+raft_dir="$volume_dir/pgraft"
+cluster_dir="$volume_dir/cluster"
+
+request_file="$cluster_dir/request"
+initial_cluster_file="$cluster_dir/initial_cluster"
+replication_pgpass_file="$cluster_dir/replication.pgpass"
+role_conf_file="$raft_dir/role.conf"
+token_file="$raft_dir/formation.token"
+consumed_token_file="$raft_dir/formation.consumed"
+
+configuration_dir="$node_root/etc/postgresql/17/main"
+socket_dir="$node_root/var/run/postgresql"
+phase_file="$socket_dir/pgraft-node.phase"
+failure_file="$socket_dir/pgraft-node.failure"
+log_file="$node_root/var/log/postgresql/postgresql-17-main.log"

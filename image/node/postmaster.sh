@@ -1,0 +1,60 @@
+# shellcheck shell=bash
+#
+# PostgreSQL as a child in the background, so that the entry point hears signals meanwhile.
+
+postmaster_pid=''
+
+# start_postmaster: restart_after_crash stands on the command line too, where ALTER SYSTEM cannot change it (R8).
+start_postmaster() {
+  log_mark="$(stat -c %s "$log_file" 2>/dev/null || echo 0)"
+  postgres -D "$data_dir" -c config_file="$configuration_dir/postgresql.conf" -c restart_after_crash=off \
+    {volume_lock}<&- &
+  postmaster_pid=$!
+  unlock_data
+}
+
+# request_stop: the trap of SIGTERM. It signals PostgreSQL itself: the loop may be just about to wait for it.
+request_stop() {
+  stopping=1
+  if [[ -n "$postmaster_pid" ]]; then
+    kill -INT "$postmaster_pid" 2>/dev/null || true
+  fi
+}
+
+# await_postmaster: until it has ended, or the entry point was told to stop; its status goes to child_status.
+await_postmaster() {
+  while ((!stopping)) && is_alive "$postmaster_pid"; do
+    child_status=0
+    wait "$postmaster_pid" || child_status=$?
+  done
+  if ((!stopping)); then
+    postmaster_pid=''
+  fi
+}
+
+# stop_postmaster: fast; immediate when that takes more than 20 s.
+stop_postmaster() {
+  clock
+  local until=$((now + 20000))
+  while ((now < until)); do
+    kill -INT "$postmaster_pid" 2>/dev/null || true # again and again: it is deaf at the very start
+    wait_gone "$postmaster_pid" 500 && break
+    clock
+  done
+  if is_alive "$postmaster_pid"; then
+    note "PostgreSQL has not stopped in 20 s; it is stopped at once and will recover from its WAL"
+    kill -QUIT "$postmaster_pid" 2>/dev/null || true
+    wait_gone "$postmaster_pid" 10000 || kill -KILL "$postmaster_pid" 2>/dev/null || true
+  fi
+  wait "$postmaster_pid" || true
+}
+
+# last_complaint: the last fatal message of the last run that no client caused; a bad setting is named in the line before it.
+last_complaint() {
+  local complaint
+  complaint="$(
+    tail -c "+$((log_mark + 1))" "$log_file" | grep -aE '\] (FATAL|PANIC): |LOG: .*(parameter|configuration file)' |
+      tail -n 2 | sed 's/^.*\] [A-Z]*: *//' | paste -sd ';'
+  )" || true
+  printf '%s' "$complaint"
+}

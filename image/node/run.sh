@@ -1,0 +1,139 @@
+# shellcheck shell=bash
+#
+# The entry point: get data, prepare, run PostgreSQL, again, until SIGTERM.
+
+command_run() {
+  make_private_directory "$volume_dir"
+  mkdir -p "$socket_dir" "$(dirname "$log_file")"
+  require_environment
+  exec > >(log_pump) 2>&1
+  pump_pid=$!
+  trap request_stop TERM INT
+  trap drain_log EXIT
+  set_phase starting
+  note "node $PGRAFT_NAME ($PGRAFT_NODE_ID) starts"
+  lock_volume
+  while ((!stopping)); do
+    take_turn
+  done
+  note "node $PGRAFT_NAME has stopped"
+}
+
+# drain_log: the last lines are out before the container ends.
+drain_log() {
+  exec >/dev/null 2>&1
+  wait_gone "$pump_pid" 2000 || true
+}
+
+# lock_volume: two containers on one volume would be two servers of one identity.
+lock_volume() {
+  clock
+  local until=$((now + 30000))
+  exec {volume_lock}<"$volume_dir"
+  until flock -n "$volume_lock"; do
+    clock
+    ((now < until)) || fail "another container uses this volume; stop it first"
+    ((!stopping)) || exit 0
+    tick
+  done
+}
+
+take_turn() {
+  local reason
+  reason="$(refusal)"
+  if [[ -n "$reason" ]]; then
+    wait_refused "$reason"
+  elif has_data; then
+    run_postgresql
+  else
+    get_data
+  fi
+}
+
+wait_refused() {
+  note "refused: $1"
+  set_phase refused "$1"
+  while ((!stopping)); do
+    tick
+  done
+}
+
+get_data() {
+  local wanted
+  set_phase waiting "no data yet: waits for pgraft-node configure and then initialize or clone"
+  note "waits for initialize or clone: there is no data yet"
+  while ((!stopping)) && [[ ! -s "$request_file" ]]; do
+    tick
+  done
+  while ((!stopping)) && ! has_data; do
+    wanted="$(read_line "$request_file")" # a clone may be sent to another server meanwhile
+    answer_request "$wanted"
+  done
+}
+
+# answer_request <request>: one attempt; a failed one is shown, and tried again by the caller after a pause.
+answer_request() {
+  local what host port
+  read -r what host port <<<"$1"
+  case "$what" in
+    initialize)
+      set_phase initializing "makes the cluster's first data"
+      run_step initialize_data
+      ;;
+    clone)
+      set_phase cloning "copies the data of $host:$port"
+      run_step clone_data "$host" "$port"
+      ;;
+    *) fail "$request_file says '$1', which is neither initialize nor clone; remove the file" ;;
+  esac
+  if ((!stopping && child_status != 0)); then
+    set_phase "$(read_line "$phase_file")" "$(step_failure)"
+    pause_for 2000
+  fi
+}
+
+failures=0  # postmasters in a row that ended within seconds
+last_end='' # how the last one ended
+
+run_postgresql() {
+  local started lived
+  prepare
+  clock
+  started="$now"
+  start_postmaster
+  set_phase running "$last_end" # shown until it accepts connections
+  await_postmaster
+  if ((stopping)); then
+    set_phase stopping
+    stop_postmaster
+    return
+  fi
+  clock
+  lived=$((now - started))
+  last_end="$(describe_end "$lived")"
+  if ((lived < 10000)); then
+    failures=$((failures + 1))
+  else
+    failures=0
+  fi
+  note "$last_end"
+  set_phase starting "$last_end"
+  pause_for "$(restart_delay "$failures")"
+}
+
+# describe_end <ms that it lived>
+describe_end() {
+  local complaint
+  complaint="$(last_complaint)"
+  printf 'PostgreSQL ended with status %s after %s ms%s; it is started again as a standby' \
+    "$child_status" "$1" "${complaint:+ ($complaint)}"
+}
+
+# restart_delay <failures in a row>: milliseconds: none for a server that was up, then 100, doubled up to 5000.
+restart_delay() {
+  local ms=0
+  if (($1 > 0)); then
+    ms=$((100 << ($1 < 7 ? $1 - 1 : 6)))
+  fi
+  printf '%s' $((ms < 5000 ? ms : 5000))
+}
