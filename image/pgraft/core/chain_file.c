@@ -1,0 +1,161 @@
+/*
+ * chain_file.c
+ *	  Writing and reading the text of pgraft.chain.
+ *
+ * Reading is strict: a chain decides what a server may stream and whether it counts, so a line that is not exactly a link
+ * makes the whole file unusable rather than a little shorter.  For the same reason the last line must end: a file that was
+ * cut off inside a number would otherwise be read as another number.
+ */
+#include "core/chain_file.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CHAIN_FIELDS "timeline term fork_lsn parent_timeline node_id"
+
+size_t
+pgraft_chain_format(const PgraftPromotion *links, int n, char *buf, size_t size)
+{
+	size_t		used = 0;
+	int			length = snprintf(buf, size, "# " CHAIN_FIELDS "\n");
+
+	for (int i = 0;; i++)
+	{
+		if (length < 0 || (size_t) length >= size - used)
+			return 0;
+		used += (size_t) length;
+		if (i >= n)
+			return used;
+		length = snprintf(buf + used, size - used, "%" PRIu32 " %" PRIu64 " %" PRIX32 "/%" PRIX32 " %" PRIu32 " %" PRId32 "\n",
+						  links[i].timeline, links[i].term,
+						  (uint32_t) (links[i].fork_lsn >> 32), (uint32_t) links[i].fork_lsn,
+						  links[i].parent, links[i].node_id);
+	}
+}
+
+static int
+digit_value(char c, unsigned base)
+{
+	int			value = -1;
+
+	if (c >= '0' && c <= '9')
+		value = c - '0';
+	else if (c >= 'a' && c <= 'f')
+		value = c - 'a' + 10;
+	else if (c >= 'A' && c <= 'F')
+		value = c - 'A' + 10;
+	return value < (int) base ? value : -1;
+}
+
+/* Digits only, at least one, no more than max in value; moves *text behind them. */
+static bool
+take_number(const char **text, unsigned base, uint64_t max, uint64_t *value)
+{
+	const char *p = *text;
+	int			digit;
+
+	*value = 0;
+	while ((digit = digit_value(*p, base)) >= 0)
+	{
+		if (*value > (max - (unsigned) digit) / base)
+			return false;
+		*value = *value * base + (unsigned) digit;
+		p++;
+	}
+	if (p == *text)
+		return false;
+	*text = p;
+	return true;
+}
+
+static bool
+take_char(const char **text, char c)
+{
+	if (**text != c)
+		return false;
+	(*text)++;
+	return true;
+}
+
+/* One line up to its newline, *text behind it afterwards. */
+static bool
+take_link(const char **text, PgraftPromotion *link)
+{
+	uint64_t	timeline,
+				term,
+				high,
+				low,
+				parent,
+				node_id;
+
+	if (!take_number(text, 10, UINT32_MAX, &timeline) || !take_char(text, ' ') ||
+		!take_number(text, 10, UINT64_MAX, &term) || !take_char(text, ' ') ||
+		!take_number(text, 16, UINT32_MAX, &high) || !take_char(text, '/') ||
+		!take_number(text, 16, UINT32_MAX, &low) || !take_char(text, ' ') ||
+		!take_number(text, 10, UINT32_MAX, &parent) || !take_char(text, ' ') ||
+		!take_number(text, 10, INT32_MAX, &node_id) || !take_char(text, '\n'))
+		return false;
+	*link = (PgraftPromotion) {
+		.term = term,
+		.node_id = (int32_t) node_id,
+		.timeline = (uint32_t) timeline,
+		.parent = (uint32_t) parent,
+		.fork_lsn = high << 32 | low,
+	};
+	return term > 0 && node_id > 0 && parent > 0;
+}
+
+/* Is link a possible successor of previous?  If not, writes why. */
+static bool
+link_follows(const PgraftPromotion *previous, const PgraftPromotion *link, int line, char *err, size_t err_size)
+{
+	if (link->parent >= link->timeline)
+		(void) snprintf(err, err_size, "line %d: timeline %" PRIu32 " cannot leave timeline %" PRIu32 ", which is not older",
+						line, link->timeline, link->parent);
+	else if (previous != NULL && link->term <= previous->term)
+		(void) snprintf(err, err_size, "line %d: term %" PRIu64 " is not newer than term %" PRIu64 " before it",
+						line, link->term, previous->term);
+	else if (previous != NULL && link->timeline <= previous->timeline)
+		(void) snprintf(err, err_size, "line %d: timeline %" PRIu32 " is not newer than timeline %" PRIu32 " before it",
+						line, link->timeline, previous->timeline);
+	else
+		return true;
+	return false;
+}
+
+int
+pgraft_chain_parse(const char *text, PgraftPromotion *links, int max, char *err, size_t err_size)
+{
+	int			n = 0;
+
+	for (int line = 1; *text != '\0'; line++)
+	{
+		const char *end = strchr(text, '\n');
+		const char *p = text;
+		PgraftPromotion link;
+
+		if (end == NULL)
+		{
+			(void) snprintf(err, err_size, "line %d has no end: the file was cut off", line);
+			return -1;
+		}
+		text = end + 1;
+		if (*p == '#')
+			continue;
+		if (!take_link(&p, &link))
+		{
+			(void) snprintf(err, err_size, "line %d is no link: expected \"" CHAIN_FIELDS "\"", line);
+			return -1;
+		}
+		if (!link_follows(n > 0 ? &links[n - 1] : NULL, &link, line, err, err_size))
+			return -1;
+		if (n >= max)
+		{
+			(void) snprintf(err, err_size, "line %d: more than %d links", line, max);
+			return -1;
+		}
+		links[n++] = link;
+	}
+	return n;
+}
