@@ -1,31 +1,20 @@
 /** What `cdktf` runs: settings in, two stacks out. */
 import { App } from 'cdktf';
-import { ClusterStack } from './constructs/cluster-stack.js';
-import { ImageStack } from './constructs/image-stack.js';
 import { loadSettings } from './constructs/load-settings.js';
-import { type ClusterSettings, SettingsError } from './constructs/settings.js';
+import { SettingsError } from './constructs/settings.js';
+import { declareStacks } from './constructs/stacks.js';
 
 const root = import.meta.dirname;
 
-const settings = readSettings();
-if (settings !== undefined) synthesize(settings);
-
-function synthesize(settings: ClusterSettings): void {
-  const app = new App({ stackTraces: false });
-  const image = new ImageStack(app, 'image', { settings, root });
-  const cluster = new ClusterStack(app, 'cluster', { settings, root, image: image.tag });
-  cluster.addDependency(image);
+try {
+  const settings = loadSettings(root);
+  // cdktf would run `terraform version` once a hook; the stacks' required_version says it once
+  const app = new App({ stackTraces: false, skipValidation: true });
+  declareStacks(app, settings, root);
   app.synth();
-}
-
-/** The settings; undefined, with the mistakes printed and the exit status set, when they are wrong. */
-function readSettings(): ClusterSettings | undefined {
-  try {
-    return loadSettings(root);
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    for (const mistake of error.mistakes) console.error(mistake);
-    process.exitCode = 1;
-    return undefined;
-  }
+} catch (error) {
+  // a mistake of the user's deserves its sentence, not a stack trace
+  if (!(error instanceof SettingsError)) throw error;
+  for (const mistake of error.mistakes) console.error(mistake);
+  process.exitCode = 1;
 }

@@ -2,12 +2,11 @@
 import { Network } from '@cdktf/provider-docker/lib/network/index.js';
 import { TerraformOutput, TerraformStack } from 'cdktf';
 import type { Construct } from 'constructs';
-import { declareDockerProvider } from './docker-provider.js';
-import { keepStateLocally } from './local-state.js';
 import { Membership } from './membership.js';
 import { Node } from './node.js';
 import { NodeHooks } from './node-hooks.js';
 import type { ClusterSettings } from './settings.js';
+import { declareTerraform } from './terraform-block.js';
 import { clusterTopology, connectionUrl, maximumNodes } from './topology.js';
 
 export interface ClusterStackProps {
@@ -22,8 +21,7 @@ export class ClusterStack extends TerraformStack {
   constructor(scope: Construct, id: string, { settings, image, root }: ClusterStackProps) {
     super(scope, id);
     const topology = clusterTopology(settings);
-    keepStateLocally(this, root, settings.prefix);
-    declareDockerProvider(this, settings.dockerProvider);
+    declareTerraform(this, settings, root);
 
     const network = new Network(this, 'network', {
       name: topology.network,

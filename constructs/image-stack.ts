@@ -4,9 +4,8 @@ import { Image } from '@cdktf/provider-docker/lib/image/index.js';
 import { TerraformStack } from 'cdktf';
 import type { Construct } from 'constructs';
 import { contentHash } from './content-hash.js';
-import { declareDockerProvider } from './docker-provider.js';
-import { keepStateLocally } from './local-state.js';
 import type { ClusterSettings } from './settings.js';
+import { declareTerraform } from './terraform-block.js';
 
 const repository = 'postgres-pgraft:17';
 
@@ -28,8 +27,7 @@ export class ImageStack extends TerraformStack {
     super(scope, id);
     const context = join(props.root, 'image');
     this.tag = `${repository}-${contentHash(context)}`;
-    keepStateLocally(this, props.root, props.settings.prefix);
-    declareDockerProvider(this, props.settings.dockerProvider);
+    declareTerraform(this, props.settings, props.root);
     new Image(this, 'node', {
       name: this.tag,
       // other clusters on this machine may run it, and going back needs no build

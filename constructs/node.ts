@@ -83,5 +83,5 @@ function published(internal: number, external: number, ip: string) {
 
 /** Text that Terraform must take as it is: `${` and `%{` begin templates. */
 function literal(text: string): string {
-  return text.replaceAll('${', '$${').replaceAll('%{', '%%{');
+  return text.replaceAll(/[$%](?=\{)/g, (sign) => sign + sign);
 }

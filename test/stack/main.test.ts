@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..', '..');
+
+describe('main.ts', () => {
+  let outdir: string;
+  beforeEach(() => {
+    outdir = mkdtempSync(join(tmpdir(), 'pgraft-main-'));
+  });
+  afterEach(() => {
+    rmSync(outdir, { recursive: true });
+  });
+
+  const run = (environment: Record<string, string>) =>
+    spawnSync('node', ['--import', 'tsx', 'main.ts'], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], CDKTF_OUTDIR: outdir, ...environment },
+    });
+
+  it('synthesizes both stacks of this project', () => {
+    const { status, stderr } = run({ PGRAFT_NODES: '5' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(existsSync(join(outdir, 'stacks', 'image', 'cdk.tf.json'))).toBe(true);
+    expect(existsSync(join(outdir, 'stacks', 'cluster', 'cdk.tf.json'))).toBe(true);
+  });
+
+  it('prints every mistake on a line of its own, exits with 1 and synthesizes nothing', () => {
+    const { status, stdout, stderr } = run({ PGRAFT_NODES: 'three', PGRAFT_PREFIX: 'My Cluster' });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^nodes = "three" \(PGRAFT_NODES, environment\): not a number; /),
+      expect.stringMatching(/^prefix = "My Cluster" \(PGRAFT_PREFIX, environment\): has capital letters; /),
+    ]);
+    expect(existsSync(join(outdir, 'manifest.json'))).toBe(false);
+  });
+});
