@@ -1,0 +1,18 @@
+/** Teardown, before everything else of a destroy: tell the other hooks, and forget the cluster, whose volumes go with it. */
+import { readHookCall } from '../../constructs/hook-input.js';
+import { main } from '../kit/command.js';
+import { ancestorTerraform } from '../kit/processes.js';
+import { removeSecrets, secretsPath } from '../kit/secrets.js';
+import { notePath, writeTeardownNote } from '../kit/teardown-note.js';
+
+await main(() => {
+  const { prefix } = readHookCall('teardown', process.env).input;
+  if (!writeTeardownNote(notePath(prefix), ancestorTerraform())) {
+    console.log('not a destroy of the whole cluster: the servers leave one by one');
+    return 0;
+  }
+  // should the destroy be broken off, a server that is left gives them back
+  removeSecrets(secretsPath(prefix));
+  console.log(`cluster ${prefix} is torn down: its servers go at once, with their data`);
+  return 0;
+});

@@ -1,0 +1,149 @@
+/** What must be so before anything is created: nobody else has our ports or our names. */
+import { createServer } from 'node:net';
+import { clusterTopology, type ClusterTopology, type TopologyProps } from '../../constructs/topology.js';
+import { outcomeOf, required, type Shell } from './shell.js';
+
+/** A running container that publishes ports on the host. */
+export interface Publisher {
+  readonly container: string;
+  /** Value of its label pgraft.cluster; empty without. */
+  readonly cluster: string;
+  readonly ports: readonly number[];
+}
+
+/** An object in Docker by name. */
+export interface NamedObject {
+  readonly kind: 'container' | 'network' | 'volume';
+  readonly name: string;
+  readonly cluster: string;
+}
+
+/** A port that somebody listens on. */
+export interface BusyPort {
+  readonly port: number;
+  /** Who, where that can be found. */
+  readonly holder: string | undefined;
+}
+
+/**
+ * Everything that stands in the way of creating the cluster that `props` describe, a sentence each; empty when nothing does.
+ *
+ * @throws UserError when the Docker engine does not answer
+ */
+export async function findObstacles(props: TopologyProps, $: Shell): Promise<string[]> {
+  const topology = clusterTopology(props);
+  const [publishers, objects] = await Promise.all([listPublishers($), listObjects($)]);
+  const own = new Set(publishers.filter(({ cluster }) => cluster === props.prefix).flatMap(({ ports }) => ports));
+  const wanted = topology.nodes.flatMap(({ postgresPort, raftPort }) => [postgresPort, raftPort]);
+  const toTry = wanted.filter((port) => !own.has(port));
+  const busy = await busyPorts(toTry, props.bindAddress, publishers, $);
+  return [...portObstacles(busy, topology), ...nameObstacles(objects, topology)];
+}
+
+/** Pure: what busy ports mean. */
+export function portObstacles(busy: readonly BusyPort[], { nodes }: ClusterTopology): string[] {
+  return busy.map(({ port, holder }) => {
+    const node = nodes.find(({ postgresPort, raftPort }) => port === postgresPort || port === raftPort);
+    const use = port === node?.postgresPort ? 'PostgreSQL' : 'Raft';
+    const variable = port === node?.postgresPort ? 'PGRAFT_POSTGRES_PORT' : 'PGRAFT_RAFT_PORT';
+    return (
+      `port ${port} (${use} of ${node?.container ?? 'a server'}) is in use${holder === undefined ? '' : ` by ${holder}`}; ` +
+      `stop that, or choose other ports with ${variable}`
+    );
+  });
+}
+
+/** Pure: names of ours that somebody else's objects have. */
+export function nameObstacles(objects: readonly NamedObject[], { prefix, network, nodes }: ClusterTopology): string[] {
+  const names = {
+    network: [network],
+    container: nodes.map(({ container }) => container),
+    volume: nodes.map(({ volume }) => volume),
+  };
+  return objects
+    .filter(({ kind, name, cluster }) => names[kind].includes(name) && cluster !== prefix)
+    .map(
+      ({ kind, name }) =>
+        `there is a ${kind} ${name} that does not belong to this cluster (it lacks the label pgraft.cluster=${prefix}); ` +
+        `remove it with "docker ${kind} rm ${name}" if it may go, or choose another prefix with PGRAFT_PREFIX`,
+    );
+}
+
+/** Host ports in the text of docker's Ports column, such as `127.0.0.1:5432->5432/tcp, 0.0.0.0:7001-7002->7001-7002/tcp`. */
+export function publishedPorts(text: string): number[] {
+  return [...text.matchAll(/:(\d+)(?:-(\d+))?->/g)].flatMap(([, first, last]) => {
+    const from = Number(first);
+    const to = Number(last ?? first);
+    return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  });
+}
+
+const limit = 10_000;
+const fix = 'start Docker, or see "docker info" for what is wrong with it';
+
+async function table($: Shell, args: readonly string[]): Promise<string[][]> {
+  const output = await $({ timeout: limit, input: '' })`docker ${args}`;
+  const text = required(outcomeOf(output, 'docker', limit), 'Docker does not answer', fix);
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split('\t'));
+}
+
+async function listPublishers($: Shell): Promise<Publisher[]> {
+  const rows = await table($, ['ps', '--format', '{{.Names}}\t{{.Label "pgraft.cluster"}}\t{{.Ports}}']);
+  return rows.map(([container = '', cluster = '', ports = '']) => ({
+    container,
+    cluster,
+    ports: publishedPorts(ports),
+  }));
+}
+
+async function listObjects($: Shell): Promise<NamedObject[]> {
+  const format = (name: string) => `{{${name}}}\t{{.Label "pgraft.cluster"}}`;
+  const [containers, networks, volumes] = await Promise.all([
+    table($, ['ps', '--all', '--format', format('.Names')]),
+    table($, ['network', 'ls', '--format', format('.Name')]),
+    table($, ['volume', 'ls', '--format', format('.Name')]),
+  ]);
+  const named = (kind: NamedObject['kind'], rows: string[][]) =>
+    rows.map(([name = '', cluster = '']) => ({ kind, name, cluster }));
+  return [...named('container', containers), ...named('network', networks), ...named('volume', volumes)];
+}
+
+async function busyPorts(
+  ports: readonly number[],
+  address: string,
+  publishers: readonly Publisher[],
+  $: Shell,
+): Promise<BusyPort[]> {
+  const tried = await Promise.all(ports.map(async (port) => ({ port, free: await isFree(port, address) })));
+  const busy = tried.filter(({ free }) => !free).map(({ port }) => port);
+  return Promise.all(busy.map(async (port) => ({ port, holder: await holderOf(port, publishers, $) })));
+}
+
+/** Whether this machine could listen there now. An address that is not this machine's is Docker's to complain about. */
+async function isFree(port: number, address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.code !== 'EADDRINUSE');
+    });
+    server.listen({ port, host: address, exclusive: true }, () => {
+      server.close(() => {
+        resolve(true);
+      });
+    });
+  });
+}
+
+async function holderOf(port: number, publishers: readonly Publisher[], $: Shell): Promise<string | undefined> {
+  const publisher = publishers.find(({ ports }) => ports.includes(port));
+  if (publisher !== undefined) return `container ${publisher.container}`;
+  const ss = await $({ timeout: limit, input: '' })`ss -Hltnp ${`sport = :${port}`}`;
+  const [, name, pid] = /users:\(\("([^"]+)",pid=(\d+)/.exec(ss.stdout) ?? [];
+  if (name !== undefined) return `process ${pid ?? '?'} (${name})`;
+  const lsof = await $({ timeout: limit, input: '' })`lsof -nP -sTCP:LISTEN -Fpc ${`-iTCP:${port}`}`;
+  const [, lsofPid, lsofName] = /^p(\d+)\nc(.+)$/m.exec(lsof.stdout) ?? [];
+  return lsofName === undefined ? undefined : `process ${lsofPid ?? '?'} (${lsofName})`;
+}

@@ -1,0 +1,29 @@
+import { $ as zx, type ProcessOutput } from 'zx/core';
+import { UserError } from './errors.js';
+
+/** zx as our scripts use it: quiet, and a failed command is looked at by its caller. */
+export const $ = zx({ nothrow: true, quiet: true });
+export type Shell = typeof $;
+
+/** A command that ran to its end, or did not. */
+export interface Outcome {
+  readonly ok: boolean;
+  readonly stdout: string;
+  /** Why it failed, on one line: its standard error, or that it took too long. */
+  readonly problem: string;
+}
+
+/** Read a zx output: a timed-out command has no exit code but a signal. */
+export function outcomeOf(output: ProcessOutput, what: string, limit: number): Outcome {
+  const { exitCode, signal, stdout } = output;
+  if (exitCode === 0 && signal === null) return { ok: true, stdout, problem: '' };
+  if (signal !== null) return { ok: false, stdout, problem: `${what} took longer than ${limit} ms and was stopped` };
+  const told = output.stderr.trim().replace(/\s*\n\s*/g, '; ');
+  return { ok: false, stdout, problem: told === '' ? `${what} ended with status ${exitCode ?? 'unknown'}` : told };
+}
+
+/** The output of a command that must not fail. @throws UserError with the cause and `fix` */
+export function required(outcome: Outcome, what: string, fix: string): string {
+  if (!outcome.ok) throw new UserError(`${what}: ${outcome.problem}; ${fix}`);
+  return outcome.stdout;
+}

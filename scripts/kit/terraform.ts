@@ -1,0 +1,79 @@
+/** Runs the cdktf command line, as `npx cdktf ...` would by hand. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ClusterSettings } from '../../constructs/settings.js';
+import { stateDirectory } from '../../constructs/topology.js';
+import { statusOf } from './command.js';
+import { UserError } from './errors.js';
+import { projectDirectory } from './places.js';
+import type { Shell } from './shell.js';
+
+export type Action = 'deploy' | 'destroy';
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The name of the Terraform program to use: the user's choice, terraform, or OpenTofu in its place.
+ *
+ * @throws UserError when none of them runs
+ */
+export async function findTerraform($: Shell, env: Environment = process.env): Promise<string> {
+  const chosen = env['TERRAFORM_BINARY_NAME'];
+  for (const program of chosen === undefined ? ['terraform', 'tofu'] : [chosen]) {
+    const output = await $({ timeout: 20_000, input: '' })`command -v ${program}`;
+    if (output.exitCode === 0) return program;
+  }
+  if (chosen !== undefined) {
+    throw new UserError(`TERRAFORM_BINARY_NAME is ${chosen}, and there is no such program; unset it or install that`);
+  }
+  throw new UserError(
+    'there is no Terraform on the PATH; install Terraform 1.5 or newer (or OpenTofu), then run this again',
+  );
+}
+
+/** Pure: arguments of the cdktf command line. Another cluster than the default one synthesizes to a directory of its own. */
+export function cdktfArguments(action: Action, prefix: string, defaultPrefix: string): string[] {
+  const output = prefix === defaultPrefix ? [] : ['--output', join(stateDirectory(prefix), 'cdktf.out')];
+  return [action, '*', '--auto-approve', ...output];
+}
+
+/** Pure: what is added to the environment of cdktf. */
+export function cdktfEnvironment(
+  { dockerProvider }: Pick<ClusterSettings, 'dockerProvider'>,
+  program: string,
+): Record<string, string> {
+  return {
+    CHECKPOINT_DISABLE: '1',
+    TERRAFORM_BINARY_NAME: program,
+    // `terraform providers lock` asks the registry, which is out of reach where the embedded provider is chosen
+    ...(dockerProvider === 'embedded' && { CDKTF_SKIP_PROVIDER_LOCK: 'true' }),
+  };
+}
+
+/**
+ * Run `cdktf deploy '*'` or `cdktf destroy '*'` with its output on this terminal.
+ *
+ * @returns its exit status
+ */
+export async function runCdktf(action: Action, settings: ClusterSettings, program: string): Promise<number> {
+  const args = cdktfArguments(action, settings.prefix, defaultPrefix());
+  const child = spawn(join(projectDirectory, 'node_modules/.bin/cdktf'), args, {
+    cwd: projectDirectory,
+    env: { ...process.env, ...cdktfEnvironment(settings, program) },
+    stdio: 'inherit',
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exitCode, signal) => {
+      resolve(statusOf({ exitCode, signal }));
+    });
+  });
+}
+
+/** The prefix that plain `npx cdktf deploy` uses. */
+function defaultPrefix(): string {
+  const { context } = JSON.parse(readFileSync(join(projectDirectory, 'cdktf.json'), 'utf8')) as {
+    context?: { prefix?: string };
+  };
+  return context?.prefix ?? 'pgraft';
+}

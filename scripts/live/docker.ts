@@ -1,0 +1,149 @@
+/** What the Docker engine says, through the docker CLI (which knows the user's contexts and hosts). */
+import { z } from 'zod';
+import { clientHost, postgresPortInside } from '../../constructs/topology.js';
+import { UserError } from '../kit/errors.js';
+import { outcomeOf, required, type Outcome, type Shell } from '../kit/shell.js';
+
+export const clusterLabel = 'pgraft.cluster';
+export const nodeLabel = 'pgraft.node';
+
+/** What is read of a container. */
+export interface Container {
+  /** Docker's id. */
+  readonly id: string;
+  readonly container: string;
+  /** Id and name of the node. */
+  readonly node: number;
+  readonly name: string;
+  /** created, running, paused, restarting, removing, exited or dead. */
+  readonly status: string;
+  /** healthy, unhealthy or starting; undefined without a health check. */
+  readonly health: string | undefined;
+  /** When it came into this status (ISO 8601). */
+  readonly since: string;
+  readonly exitCode: number;
+  /** Where this machine reaches its PostgreSQL; undefined when not published. */
+  readonly postgres: Endpoint | undefined;
+  /** Networks that it is connected to. */
+  readonly networks: readonly string[];
+}
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What remains of a cluster in Docker. */
+export interface ClusterObjects {
+  readonly containers: readonly Container[];
+  readonly volumes: readonly string[];
+  readonly networks: readonly string[];
+}
+
+export interface Docker {
+  /** Everything that carries the label of cluster `prefix`. */
+  objects(prefix: string): Promise<ClusterObjects>;
+  /** Run a command in a container; never throws. `deadline` in milliseconds. */
+  exec(container: string, command: readonly string[], options: { input?: string; deadline: number }): Promise<Outcome>;
+  /** The last lines of a container's output. */
+  lastLines(container: string, lines: number): Promise<string>;
+  start(containers: readonly string[]): Promise<void>;
+}
+
+const fixDocker = 'start Docker, or see "docker info" for what is wrong with it';
+
+/** The Docker engine that the docker CLI talks to. */
+export function openDocker($: Shell, { deadline = 10_000 }: { deadline?: number } = {}): Docker {
+  const quick = $({ timeout: deadline, input: '' });
+  const run = async (args: readonly string[]) =>
+    required(outcomeOf(await quick`docker ${args}`, 'docker', deadline), `docker ${args[0] ?? ''}`, fixDocker);
+  const names = async (args: readonly string[]) => lines(await run(args));
+  return {
+    async objects(prefix) {
+      const filter = ['--filter', `label=${clusterLabel}=${prefix}`];
+      const [containers, volumes, networks] = await Promise.all([
+        names(['container', 'ls', '--all', '--quiet', '--no-trunc', ...filter]),
+        names(['volume', 'ls', '--quiet', ...filter]),
+        names(['network', 'ls', '--format', '{{.Name}}', ...filter]),
+      ]);
+      return { containers: await inspect(quick, containers, deadline), volumes, networks };
+    },
+    async exec(container, command, { input = '', deadline: limit }) {
+      const args = ['exec', '--interactive', container, ...command];
+      const output = await $({ timeout: limit, input })`docker ${args}`;
+      return outcomeOf(output, `docker exec ${container} ${command.join(' ')}`, limit);
+    },
+    async lastLines(container, count) {
+      const output = await quick`docker logs --tail ${String(count)} ${container} 2>&1`;
+      return output.stdout.trim();
+    },
+    async start(containers) {
+      const limit = 60_000;
+      const output = await $({ timeout: limit, input: '' })`docker start ${[...containers]}`;
+      required(outcomeOf(output, 'docker start', limit), `docker start ${containers.join(' ')}`, fixDocker);
+    },
+  };
+}
+
+const binding = z.object({ HostIp: z.string(), HostPort: z.string() });
+const inspected = z.object({
+  Id: z.string(),
+  Name: z.string(),
+  State: z.object({
+    Status: z.string(),
+    ExitCode: z.number(),
+    StartedAt: z.string(),
+    FinishedAt: z.string(),
+    Health: z.object({ Status: z.string() }).nullish(),
+  }),
+  Config: z.object({ Labels: z.record(z.string(), z.string()), Env: z.array(z.string()).nullish() }),
+  HostConfig: z.object({ PortBindings: z.record(z.string(), z.array(binding).nullable()).nullish() }),
+  NetworkSettings: z.object({ Networks: z.record(z.string(), z.unknown()).nullish() }),
+});
+
+async function inspect($: Shell, ids: readonly string[], deadline: number): Promise<Container[]> {
+  if (ids.length === 0) return [];
+  // one that is removed meanwhile is an error for docker, but the others are printed all the same
+  const output = await $`docker container inspect ${[...ids]}`;
+  if (output.stdout.trim() === '') {
+    required(outcomeOf(output, 'docker inspect', deadline), 'docker container inspect', fixDocker);
+  }
+  return readContainers(output.stdout);
+}
+
+/** Containers from the JSON of `docker container inspect`, in the order of their nodes. */
+export function readContainers(json: string): Container[] {
+  const result = z.array(inspected).safeParse(JSON.parse(json));
+  if (!result.success) {
+    throw new UserError(`docker inspect answered in a form we do not know: ${z.prettifyError(result.error)}`);
+  }
+  return result.data.map(container).sort((a, b) => a.node - b.node);
+}
+
+function container({ Id, Name, State, Config, HostConfig, NetworkSettings }: z.infer<typeof inspected>): Container {
+  const full = Name.replace(/^\//, '');
+  const prefix = Config.Labels[clusterLabel] ?? '';
+  const published = HostConfig.PortBindings?.[`${postgresPortInside}/tcp`]?.[0];
+  const up = State.Status === 'running' || State.Status === 'paused';
+  return {
+    id: Id,
+    container: full,
+    node: Number(Config.Labels[nodeLabel]),
+    name: full.startsWith(`${prefix}-`) ? full.slice(prefix.length + 1) : full,
+    status: State.Status,
+    health: State.Health?.Status,
+    since: up || State.Status === 'created' ? State.StartedAt : State.FinishedAt,
+    exitCode: State.ExitCode,
+    postgres: published === undefined ? undefined : endpoint(published.HostIp, Number(published.HostPort)),
+    networks: Object.keys(NetworkSettings.Networks ?? {}),
+  };
+}
+
+function endpoint(hostIp: string, port: number): Endpoint {
+  const host = clientHost(hostIp === '' ? '0.0.0.0' : hostIp);
+  return { host: host.replace(/^\[|\]$/g, ''), port };
+}
+
+function lines(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
+}

@@ -1,0 +1,89 @@
+/** What is wrong with a cluster, in sentences. Pure. */
+import { majority, quorumState } from '../../constructs/quorum.js';
+import { leaderOf, newestTerm, primaryOf, streamOf, type ClusterView, type NodeView } from './view.js';
+
+/** Everything that keeps the cluster from being healthy, the gravest first; empty when it is healthy. */
+export function problemsOf(view: ClusterView): string[] {
+  return [...clusterProblems(view), ...view.nodes.flatMap((node) => nodeProblems(view, node))];
+}
+
+/** One sentence: healthy or not, and what that means. */
+export function healthSentence(view: ClusterView): string {
+  const problems = problemsOf(view);
+  const { meaning } = quorumOf(view);
+  return problems.length === 0 ? `healthy: ${meaning}` : `not healthy: ${meaning}`;
+}
+
+/** The majority among the voters, by which of them answer. Until members are known, every node counts as one. */
+export function quorumOf(view: ClusterView) {
+  const told = view.members.filter(({ voter }) => voter).map(({ id }) => id);
+  const voters = told.length > 0 ? told : view.nodes.map(({ id }) => id);
+  const down = view.nodes.filter(({ raft }) => !raft.available).map(({ id }) => id);
+  return { ...quorumState(voters, down), needed: majority(voters.length) };
+}
+
+/** What keeps one server from serving its part: undefined when it does. */
+export function problemOf(view: ClusterView, id: number): string | undefined {
+  const node = view.nodes.find((candidate) => candidate.id === id);
+  return node === undefined ? `node ${id} is not part of the cluster` : nodeProblems(view, node)[0];
+}
+
+function clusterProblems(view: ClusterView): string[] {
+  const leader = leaderOf(view);
+  const primary = primaryOf(view);
+  const problems: string[] = [];
+  const writers = view.nodes.filter(({ postgres }) => postgres.accepting && !postgres.inRecovery);
+  if (writers.length > 1) problems.push(`${names(writers)} are all out of recovery: only the leader should be`);
+  if (leader === undefined) problems.push(`no Raft leader in term ${newestTerm(view)}`);
+  if (primary === undefined) problems.push(`no server accepts writes${waitingLeader(leader)}`);
+  else if (!primary.raft.available || !primary.raft.synchronousInForce) {
+    problems.push(`${primary.container}: the synchronous setting is not in force yet`);
+  }
+  return problems;
+}
+
+function waitingLeader(leader: NodeView | undefined): string {
+  return leader?.raft.available === true ? `: ${leader.container} leads and its role is ${leader.raft.role}` : '';
+}
+
+function nodeProblems(view: ClusterView, node: NodeView): string[] {
+  const problem = processProblem(node) ?? membershipProblem(view, node) ?? streamProblem(view, node);
+  return problem === undefined ? [] : [`${node.container}: ${problem}`];
+}
+
+function processProblem({ docker, postgres, raft, entryPoint }: NodeView): string | undefined {
+  if (docker.status !== 'running') return `the container is ${docker.status}`;
+  if (!postgres.accepting) {
+    if (entryPoint?.asked === true) return `${entryPoint.state.phase}: ${entryPoint.state.message || postgres.problem}`;
+    return `PostgreSQL does not answer: ${postgres.problem}`;
+  }
+  if (!raft.available) return `Raft does not answer: ${raft.problem}`;
+  return undefined;
+}
+
+function membershipProblem(view: ClusterView, { id, raft }: NodeView): string | undefined {
+  const leader = leaderOf(view);
+  if (leader?.raft.available !== true || !raft.available) return undefined;
+  if (raft.leaderId !== leader.id || raft.term !== leader.raft.term) {
+    return `follows node ${raft.leaderId} in term ${raft.term}, not the leader, node ${leader.id} in term ${leader.raft.term}`;
+  }
+  const member = view.members.find((candidate) => candidate.id === id);
+  if (member === undefined) return 'not a member of the Raft group';
+  return member.voter ? undefined : 'a spare: it does not vote';
+}
+
+function streamProblem(view: ClusterView, node: NodeView): string | undefined {
+  const primary = primaryOf(view);
+  if (primary === undefined || primary.id === node.id) return undefined;
+  const stream = streamOf(primary, node);
+  if (stream === undefined) return `does not stream from ${primary.container}`;
+  if (stream.state !== 'streaming') return `its stream from ${primary.container} is in state ${stream.state}`;
+  if (stream.syncState !== 'quorum' && stream.syncState !== 'sync') {
+    return `streams, but is not named in the synchronous setting (sync_state ${stream.syncState})`;
+  }
+  return undefined;
+}
+
+function names(nodes: readonly NodeView[]): string {
+  return nodes.map(({ container }) => container).join(' and ');
+}

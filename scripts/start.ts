@@ -1,0 +1,64 @@
+/** npm start: from wherever the machine is to a running cluster, and its status. */
+import { Command } from 'commander';
+import prettyMs from 'pretty-ms';
+import { loadSettings } from '../constructs/load-settings.js';
+import { main } from './kit/command.js';
+import { UserError } from './kit/errors.js';
+import { findObstacles } from './kit/guards.js';
+import { projectDirectory } from './kit/places.js';
+import { openReport, type Report } from './kit/report.js';
+import { $ } from './kit/shell.js';
+import { findTerraform, runCdktf } from './kit/terraform.js';
+import { openDocker } from './live/docker.js';
+import { problemsOf } from './live/health.js';
+import { withLive } from './live/open.js';
+import { readCluster } from './live/read.js';
+import { statusPage } from './live/status-page.js';
+
+new Command('start')
+  .description('Bring the cluster up: create what is missing, start what was stopped, and show the status.')
+  .allowExcessArguments(false)
+  .parse();
+
+await main(async () => {
+  const begin = performance.now();
+  const settings = loadSettings(projectDirectory);
+  const { prefix, nodes, dockerProvider } = settings;
+  const report = openReport();
+  const servers = nodes === 1 ? '1 server' : `${nodes} servers`;
+  report.note(`Bringing up cluster ${prefix}: ${servers} of PostgreSQL 17 that agree through Raft on one primary.`);
+  const terraform = await report.step('ports and names are free', async () => {
+    const [program, obstacles] = await Promise.all([findTerraform($), findObstacles(settings, $)]);
+    if (obstacles.length > 0) throw new UserError(`nothing was created: ${obstacles.join('\n       ')}`);
+    return program;
+  });
+  await startStopped(prefix, report);
+  report.note(
+    `Terraform (${dockerProvider} Docker provider) now creates what is missing: image, network, volumes, containers. ` +
+      'Then the servers get their data and form the Raft group.',
+  );
+  const status = await runCdktf('deploy', settings, terraform);
+  if (status !== 0) {
+    throw new UserError(
+      `cdktf deploy ended with status ${status}: what went wrong stands above; npm start goes on from there`,
+    );
+  }
+  const healthy = await withLive(settings, async (live) => {
+    const view = await readCluster(live);
+    if (view === undefined) throw new UserError('the deploy ended well and left no container; see its output above');
+    console.log(`\n${statusPage(view)}\n`);
+    return problemsOf(view).length === 0;
+  });
+  console.log(`Done in ${prettyMs(performance.now() - begin)}. Connect with: psql "$(npm run -s url)"`);
+  return healthy ? 0 : 1;
+});
+
+/** Terraform leaves a stopped container as it is (design.md §3), so servers that were stopped by hand are started here. */
+async function startStopped(prefix: string, report: Report): Promise<void> {
+  const docker = openDocker($);
+  const { containers } = await docker.objects(prefix);
+  const stopped = containers.filter(({ status }) => status === 'exited' || status === 'created');
+  if (stopped.length === 0) return;
+  const names = stopped.map(({ container }) => container);
+  await report.step(`started again: ${names.join(', ')}`, async () => docker.start(names));
+}

@@ -1,0 +1,214 @@
+/**
+ * From containers without data to a cluster: data on every server, one Raft group, a primary, standbys that stream.
+ *
+ * It can be broken off anywhere and run again: what it has to do is decided from what the servers say.
+ */
+import type { ClusterTopology } from '../../constructs/topology.js';
+import type { Clock } from '../kit/clock.js';
+import { UserError } from '../kit/errors.js';
+import type { Report } from '../kit/report.js';
+import { configureLines, generateSecrets, type Secrets } from '../kit/secrets.js';
+import { found, notYet, waitUntil, type Look } from '../kit/wait.js';
+import type { Docker } from '../live/docker.js';
+import { problemsOf } from '../live/health.js';
+import { askState } from '../live/node-state.js';
+import type { Sql } from '../live/sql.js';
+import { findNode, leaderOf, type ClusterView } from '../live/view.js';
+import { openWatch } from '../live/watch.js';
+import { planBootstrap, type AnsweredNode, type BootstrapPlan } from './bootstrap-plan.js';
+
+export interface BootstrapTools {
+  readonly docker: Docker;
+  readonly openSql: (password: string) => Sql;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly provider: ClusterView['provider'];
+  readonly secrets: {
+    load(): Secrets | undefined;
+    save(secrets: Secrets): void;
+    /** From a server that has them; undefined when none has. */
+    recover(): Promise<Secrets | undefined>;
+  };
+}
+
+const seconds = 1_000;
+const deadlines = {
+  answer: 60 * seconds,
+  configure: 20 * seconds,
+  firstData: 120 * seconds,
+  // a copy takes as long as the data is large; it is refused at once when something is wrong
+  copies: 3_600 * seconds,
+  group: 60 * seconds,
+  healthy: 120 * seconds,
+};
+
+/**
+ * Bring the declared servers to a formed, healthy cluster, or verify that they are one.
+ *
+ * @throws UserError naming the server, the step, the last state and what to do
+ */
+export async function bootstrap(cluster: ClusterTopology, tools: BootstrapTools): Promise<void> {
+  const { report, secrets: store } = tools;
+  const nodes = await report.step(`all ${cluster.nodes.length} servers answer`, async (progress) =>
+    Promise.all(cluster.nodes.map(async (node) => answerOf(node, tools, progress))),
+  );
+  const known = store.load() ?? (await store.recover());
+  const plan = planBootstrap(nodes, { formed: known?.formed ?? false, members: known?.members ?? [] });
+  if (plan.kind === 'stop') throw new UserError(plan.reason);
+  const secrets = known ?? generateSecrets();
+  // before any server has them: they must never be only in a server that is then lost
+  store.save(secrets);
+  const sql = tools.openSql(secrets.superuser_password);
+  try {
+    const run = new Run(cluster, tools, sql, secrets);
+    if (plan.kind === 'form') await run.form(plan);
+    await run.healthy();
+  } finally {
+    sql.close();
+  }
+}
+
+async function answerOf(
+  { id, container }: ClusterTopology['nodes'][number],
+  { docker, clock }: BootstrapTools,
+  progress: (line: string) => void,
+): Promise<AnsweredNode> {
+  const probe = async () => {
+    const answer = await askState(docker, container, 5 * seconds);
+    return answer.asked ? found({ id, container, state: answer.state }) : notYet(answer.problem);
+  };
+  const fix = `a server that cannot be asked counts as having data, so nothing was initialised; see docker logs ${container}`;
+  return waitUntil(`${container} to answer`, probe, { deadline: deadlines.answer, every: 100, fix, clock, progress });
+}
+
+/** One bootstrap under way: what it needs at every step. */
+class Run {
+  readonly #cluster: ClusterTopology;
+  readonly #tools: BootstrapTools;
+  readonly #look: () => Promise<ClusterView | undefined>;
+  #secrets: Secrets;
+  /** Several waits look at once; they share one reading. */
+  #reading: Promise<ClusterView | undefined> | undefined;
+
+  constructor(cluster: ClusterTopology, tools: BootstrapTools, sql: Sql, secrets: Secrets) {
+    const { docker, provider, clock } = tools;
+    this.#cluster = cluster;
+    this.#tools = tools;
+    this.#look = openWatch({ prefix: cluster.prefix, provider, docker, sql }, clock);
+    this.#secrets = secrets;
+  }
+
+  async form({ configure, initialize, clone }: Extract<BootstrapPlan, { kind: 'form' }>): Promise<void> {
+    const { report } = this.#tools;
+    const first = this.#node(1);
+    if (configure.length > 0) {
+      await report.step('secrets handed over', async () => this.#configure(configure));
+    }
+    const title = `${first.container} has data and accepts connections`;
+    await report.step(title, async (progress) => {
+      if (initialize) await this.#order(1, ['initialize']);
+      await this.#accepting(1, deadlines.firstData, progress);
+    });
+    if (this.#cluster.nodes.length === 1) return;
+    await report.step('the other servers have a copy and accept connections', async (progress) => {
+      await Promise.all(clone.map(async (id) => this.#order(id, ['clone', first.hostname, '5432'])));
+      const others = this.#cluster.nodes.filter(({ id }) => id !== 1);
+      await Promise.all(others.map(async ({ id }) => this.#accepting(id, deadlines.copies, progress)));
+    });
+  }
+
+  /** Wait for leader, primary, streams and the synchronous setting, and remember that the group has formed. */
+  async healthy(): Promise<void> {
+    const { report } = this.#tools;
+    await report.step('the Raft group has a leader', async (progress) => {
+      const leads = async () => {
+        const view = await this.#view();
+        const leader = leaderOf(view);
+        return leader === undefined ? notYet(this.#describe(view)) : found(leader);
+      };
+      await this.#wait('the Raft group to form and elect a leader', leads, deadlines.group, progress);
+      this.#remember();
+    });
+    await report.step('the leader accepts writes and every standby streams', async (progress) => {
+      const fits = async () => {
+        const view = await this.#view();
+        const [problem] = [...this.#absent(view), ...problemsOf(view)];
+        return problem === undefined ? found(view) : notYet(this.#describe(view));
+      };
+      await this.#wait('a writable primary and streaming standbys', fits, deadlines.healthy, progress);
+    });
+  }
+
+  async #configure(ids: readonly number[]): Promise<void> {
+    const initialCluster = this.#cluster.nodes.map(({ name, raftAddress }) => `${name}=${raftAddress}`).join(',');
+    const input = configureLines(this.#secrets, { initialCluster, form: true });
+    await Promise.all(ids.map(async (id) => this.#order(id, ['configure'], input)));
+  }
+
+  /** A command of pgraft-node that must work. */
+  async #order(id: number, command: readonly string[], input?: string): Promise<void> {
+    const { container } = this.#node(id);
+    const { docker } = this.#tools;
+    const options = { deadline: deadlines.configure, ...(input !== undefined && { input }) };
+    const outcome = await docker.exec(container, ['pgraft-node', ...command], options);
+    if (outcome.ok) return;
+    const { problem } = outcome;
+    throw new UserError(`${container}, pgraft-node ${command.join(' ')}: ${problem}; see docker logs ${container}`);
+  }
+
+  async #accepting(id: number, deadline: number, progress: (line: string) => void): Promise<void> {
+    const { container } = this.#node(id);
+    const accepts = async (): Promise<Look<true>> => {
+      const node = findNode(await this.#view(), id);
+      if (node === undefined) return notYet('the container is missing');
+      if (node.postgres.accepting) return found(true as const);
+      const { entryPoint } = node;
+      if (entryPoint?.asked !== true) return notYet(node.postgres.problem);
+      const { phase, message } = entryPoint.state;
+      if (phase === 'refused')
+        throw new UserError(`${container} refuses to start: ${message}; see docker logs ${container}`);
+      return notYet(message === '' ? phase : `${phase}: ${message}`);
+    };
+    await this.#wait(`${container} to accept connections`, accepts, deadline, progress, container);
+  }
+
+  async #wait<T>(
+    what: string,
+    probe: () => Promise<Look<T>>,
+    deadline: number,
+    progress: (line: string) => void,
+    container = this.#node(1).container,
+  ): Promise<T> {
+    const fix = `see docker logs ${container}, then deploy again: it goes on from here`;
+    return waitUntil(what, probe, { deadline, every: 60, fix, clock: this.#tools.clock, progress });
+  }
+
+  async #view(): Promise<ClusterView> {
+    this.#reading ??= this.#look().finally(() => (this.#reading = undefined));
+    const view = await this.#reading;
+    if (view === undefined) throw new Error(`no container of cluster ${this.#cluster.prefix} is left`);
+    return view;
+  }
+
+  #absent(view: ClusterView): string[] {
+    return this.#cluster.nodes
+      .filter(({ id }) => findNode(view, id) === undefined)
+      .map(({ container }) => `${container}: the container is missing`);
+  }
+
+  #describe(view: ClusterView): string {
+    return [...this.#absent(view), ...problemsOf(view)].join('; ');
+  }
+
+  #remember(): void {
+    const members = this.#cluster.nodes.map(({ id }) => id);
+    this.#secrets = { ...this.#secrets, formed: true, members };
+    this.#tools.secrets.save(this.#secrets);
+  }
+
+  #node(id: number): ClusterTopology['nodes'][number] {
+    const node = this.#cluster.nodes.find((candidate) => candidate.id === id);
+    if (node === undefined) throw new Error(`node ${id} is not declared in cluster ${this.#cluster.prefix}`);
+    return node;
+  }
+}
