@@ -5,6 +5,8 @@ package main
 
 import (
 	"context"
+	_ "embed"
+	"encoding/json"
 	"fmt"
 	"os"
 
@@ -13,10 +15,25 @@ import (
 	"pgraft.local/embedded/docker/internal/provider"
 )
 
+// versionFile is read by setup.mjs and by the constructs, too: what is built,
+// installed and asked for is one version. It is that of the provider whose
+// behaviour this one has.
+//
+//go:embed version.json
+var versionFile []byte
+
 func main() {
-	options := providerserver.ServeOpts{Address: provider.Address}
-	if err := providerserver.Serve(context.Background(), provider.New, options); err != nil {
+	if err := serve(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+func serve() error {
+	var file struct{ Version string }
+	if err := json.Unmarshal(versionFile, &file); err != nil {
+		return fmt.Errorf("version.json: %w", err)
+	}
+	options := providerserver.ServeOpts{Address: provider.Address}
+	return providerserver.Serve(context.Background(), provider.New(file.Version), options)
 }

@@ -15,22 +15,19 @@ import (
 	"pgraft.local/embedded/docker/internal/engine"
 )
 
-const (
-	// Address is the provider's source address in a Terraform configuration.
-	Address = "pgraft.local/embedded/docker"
-	// Version is that of the provider whose behaviour this one has, so that a
-	// stack pins the same version whichever provider it uses.
-	Version = "3.9.0"
-)
+// Address is the provider's source address in a Terraform configuration.
+const Address = "pgraft.local/embedded/docker"
 
-type dockerProvider struct{}
+type dockerProvider struct{ version string }
 
-// New returns the provider, not yet connected to an engine.
-func New() provider.Provider { return &dockerProvider{} }
+// New returns a maker of the provider, not yet connected to an engine.
+func New(version string) func() provider.Provider {
+	return func() provider.Provider { return &dockerProvider{version: version} }
+}
 
 func (p *dockerProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
 	resp.TypeName = "docker"
-	resp.Version = Version
+	resp.Version = p.version
 }
 
 func (p *dockerProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {

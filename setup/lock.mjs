@@ -1,0 +1,141 @@
+/** One setup at a time in a checkout: a lock file that names its owner, taken over when the owner is gone. */
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { SetupError } from './report.mjs';
+
+const pollMilliseconds = 200;
+
+/**
+ * @typedef {object} Owner
+ * @property {number} pid
+ * @property {string} started what tells this process from a later one of the same pid; empty where that cannot be known
+ */
+
+/**
+ * Do the work while holding the lock.
+ *
+ * @template Result
+ * @param {string} file
+ * @param {() => Promise<Result>} work
+ * @param {(line: string) => void} note told when there is a wait or a takeover
+ * @param {number} seconds how long to wait for another owner
+ * @returns {Promise<Result>}
+ */
+export async function withLock(file, work, note, seconds = 1200) {
+  mkdirSync(dirname(file), { recursive: true });
+  const mine = JSON.stringify(ownerOf(process.pid));
+  await acquire(file, mine, note, seconds);
+  try {
+    return await work();
+  } finally {
+    // somebody who thought us dead may have taken it over
+    if (read(file) === mine) rmSync(file, { force: true });
+  }
+}
+
+/** @param {string} file @param {string} mine @param {(line: string) => void} note @param {number} seconds */
+async function acquire(file, mine, note, seconds) {
+  const deadline = Date.now() + seconds * 1000;
+  let announced = false;
+  while (!create(file, mine)) {
+    const held = read(file);
+    if (held === undefined) continue;
+    const owner = parse(held);
+    if (!isAlive(owner)) {
+      if (takeAway(file, held)) note(`took over the lock of process ${owner?.pid ?? '?'}, which is gone`);
+      continue;
+    }
+    if (Date.now() > deadline) {
+      throw new SetupError(
+        `another setup (process ${owner?.pid}) still runs after ${seconds} s`,
+        `end it, or remove ${file} if that is no setup`,
+      );
+    }
+    if (!announced) note(`waiting for another setup (process ${owner?.pid})`);
+    announced = true;
+    await delay(pollMilliseconds);
+  }
+}
+
+/**
+ * Create the lock with its content at once: a link to a finished file either appears whole or not at all.
+ *
+ * @param {string} file @param {string} content
+ */
+function create(file, content) {
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, content);
+  try {
+    linkSync(draft, file);
+    return true;
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/**
+ * Remove the dead owner's lock, unless somebody else was faster and it is a new one already.
+ *
+ * @param {string} file @param {string} held
+ */
+function takeAway(file, held) {
+  const aside = `${file}.stale.${process.pid}`;
+  try {
+    renameSync(file, aside);
+  } catch {
+    return false; // somebody else was faster
+  }
+  const wasStale = read(aside) === held;
+  if (!wasStale && !existsSync(file)) linkSync(aside, file);
+  rmSync(aside, { force: true });
+  return wasStale;
+}
+
+/** @param {string} file */
+function read(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} content @returns {Owner | undefined} */
+function parse(content) {
+  try {
+    return JSON.parse(content);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {number} pid @returns {Owner} */
+export function ownerOf(pid) {
+  return { pid, started: startTime(pid) };
+}
+
+/** @param {Owner | undefined} owner */
+export function isAlive(owner) {
+  if (owner === undefined || !Number.isInteger(owner.pid)) return false;
+  try {
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    // EPERM: it lives and belongs to another user
+    return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
+  }
+  return owner.started === startTime(owner.pid);
+}
+
+/**
+ * Start time in clock ticks since boot (field 22 of /proc/<pid>/stat; the name before it may contain anything).
+ *
+ * @param {number} pid
+ */
+function startTime(pid) {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}
