@@ -15,10 +15,9 @@ log_pump() {
 }
 
 keep_log_bounded() {
-  local idle
-  exec {idle}<> <(:)
+  open_silence
   while true; do
-    read -r -t 10 -u "$idle" || true
+    read -r -t 10 -u "$silence" || true
     bound_log
   done
 }

@@ -54,7 +54,7 @@ last_complaint() {
   local complaint
   complaint="$(
     tail -c "+$((log_mark + 1))" "$log_file" | grep -aE '\] (FATAL|PANIC): |LOG: .*(parameter|configuration file)' |
-      tail -n 2 | sed 's/^.*\] [A-Z]*: *//' | paste -sd ';'
+      tail -n 2 | sed 's/^.*\] [A-Z]*: *//'
   )" || true
-  printf '%s' "$complaint"
+  printf '%s' "${complaint//$'\n'/; }"
 }

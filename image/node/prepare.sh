@@ -61,9 +61,11 @@ forget_primary() {
   fi
 }
 
+# Without a primary, PostgreSQL writes a line to the log at every retry; a reload wakes it at once whatever the interval is.
 initial_role_conf() {
   printf '%s\n' \
     '# Written by the role worker; reset by pgraft-node before every start.' \
     "primary_conninfo = ''" \
+    "wal_retrieve_retry_interval = '5s'" \
     "synchronous_standby_names = 'ANY 1 (\"pgraft_nobody\")'"
 }

@@ -15,10 +15,14 @@ clock() {
 
 # tick: a twentieth of a second, in which traps run.
 tick() {
-  if [[ -z "${tick_fd:-}" ]]; then
-    exec {tick_fd}<> <(:) # a pipe that never has anything to read
-  fi
-  read -r -t 0.05 -u "$tick_fd" || true
+  [[ -n "${silence:-}" ]] || open_silence
+  read -r -t 0.05 -u "$silence" || true
+}
+
+# open_silence: `silence` becomes a pipe that never has anything to read.
+open_silence() {
+  exec {silence}<> <(:)
+  wait "$!" || true
 }
 
 # pause_for <ms>: less when told to end.

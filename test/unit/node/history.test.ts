@@ -1,0 +1,70 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NodeShell, volume } from './node-shell.js';
+
+let node: NodeShell;
+beforeEach(() => {
+  node = new NodeShell();
+});
+afterEach(() => {
+  node.dispose();
+});
+
+const data = `${volume}/17/main`;
+
+/** Which of these history files (timeline number: lines) are still there afterwards. */
+function kept(chain: readonly string[] | undefined, histories: Readonly<Record<string, readonly string[]>>): string[] {
+  if (chain !== undefined) node.write(`${data}/pgraft.chain`, chain.join('\n'));
+  node.write(`${data}/pg_wal/000000010000000000000001`, 'wal');
+  for (const [timeline, lines] of Object.entries(histories)) {
+    node.write(
+      `${data}/pg_wal/${timeline}.history`,
+      lines.map((line) => `${line}\tno recovery target specified\n`).join('\n'),
+    );
+  }
+  const { status, stderr } = node.call('remove_foreign_histories "$1"', [`${node.root}/${data}`]);
+  expect(status, stderr).toBe(0);
+  expect(node.has(`${data}/pg_wal/000000010000000000000001`)).toBe(true);
+  return Object.keys(histories).filter((timeline) => node.has(`${data}/pg_wal/${timeline}.history`));
+}
+
+describe('R1: a history file outside of the chain goes before every start', () => {
+  it('keeps none before the first promotion', () => {
+    expect(kept(undefined, { '00000002': ['1\t0/3000148'] })).toEqual([]);
+  });
+
+  it('keeps those whose every step the chain confirms', () => {
+    const chain = ['# timeline term fork parent node', '2 1 0/3000148 1 1', '', '3 4 1/A0000028 2 3', ''];
+    const histories = { '00000002': ['1\t0/3000148'], '00000003': ['1\t0/3000148', '2\t1/A0000028'] };
+    expect(kept(chain, histories)).toEqual(['00000002', '00000003']);
+  });
+
+  it('removes a timeline of the same number that forked elsewhere', () => {
+    expect(kept(['2 1 0/3000148 1 1'], { '00000002': ['1\t0/3000150'] })).toEqual([]);
+  });
+
+  it('removes a timeline of the same number that has another ancestor', () => {
+    const chain = ['2 1 0/3000148 1 1', '4 3 0/5000000 2 2'];
+    expect(kept(chain, { '00000004': ['1\t0/3000148', '3\t0/5000000'] })).toEqual([]);
+  });
+
+  it('removes one whose ancestor of the same number forked elsewhere', () => {
+    const chain = ['2 1 0/3000148 1 1', '3 4 0/5000000 2 2'];
+    expect(kept(chain, { '00000003': ['1\t0/3000000', '2\t0/5000000'] })).toEqual([]);
+  });
+
+  it('removes timelines that are not in the chain, and empty files', () => {
+    const histories = { '00000002': ['1\t0/3000148'], '00000003': ['1\t0/3000148', '2\t0/5000000'] };
+    expect(kept(['2 1 0/3000148 1 1'], histories)).toEqual(['00000002']);
+    expect(kept(['2 1 0/3000148 1 1'], { '00000002': [] })).toEqual([]);
+  });
+
+  it('takes a fork that the chain does not know yet as it comes', () => {
+    expect(kept(['2 1 0/0 1 1'], { '00000002': ['1\t0/3000148'] })).toEqual(['00000002']);
+  });
+
+  it('reads timelines as the hexadecimal numbers that they are in file names', () => {
+    expect(kept(['26 9 0/0 25 1'], { '0000001A': ['25\t0/3000148'], '00000026': ['25\t0/3000148'] })).toEqual([
+      '0000001A',
+    ]);
+  });
+});
