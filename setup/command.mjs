@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { clearTimeout, setTimeout } from 'node:timers';
 import { SetupError } from './report.mjs';
 
 const tailLines = 15;
@@ -52,15 +53,18 @@ export function attempt(command, args, { seconds, cwd, env }) {
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ seconds: number, fix: string, cwd?: string, env?: Record<string, string | undefined> }} options
- * @throws {SetupError} with the last lines of its output
+ * @param {{ seconds: number, fix: string, cwd?: string, env?: Record<string, string | undefined>, excerpt?: (output: string) => string }} options
+ * @throws {SetupError} with an excerpt of its output, by default the last lines
  */
 export async function run(command, args, options) {
   const outcome = await attempt(command, args, options);
   if (outcome.code === 0) return outcome.stdout;
   const how = outcome.timedOut ? `did not end within ${options.seconds} s` : `ended with status ${outcome.code}`;
   const shown = [command, ...args].join(' ');
-  throw new SetupError(`\`${shown}\` ${how}${indented(tail(outcome.stderr || outcome.stdout))}`, options.fix);
+  throw new SetupError(
+    `\`${shown}\` ${how}${indented((options.excerpt ?? tail)(outcome.stderr || outcome.stdout))}`,
+    options.fix,
+  );
 }
 
 /** @param {string} text */

@@ -1,7 +1,7 @@
 /** Node.js itself and the npm packages of the lock file. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from './command.mjs';
+import { run, tail } from './command.mjs';
 import { SetupError } from './report.mjs';
 
 const oldestNode = [20, 19, 0];
@@ -35,8 +35,17 @@ export async function ensurePackages(root, note) {
     cwd: root,
     seconds: 900,
     fix: 'see that the npm registry of this machine works (`npm ping`), then run this again',
+    excerpt: npmErrors,
   });
   return 'installed with npm ci';
+}
+
+/** npm says what is wrong first, and then how it is used. @param {string} output */
+function npmErrors(output) {
+  const errors = output
+    .split('\n')
+    .filter((line) => line.startsWith('npm error ') && line.length > 'npm error '.length);
+  return errors.slice(0, 8).join('\n') || tail(output);
 }
 
 /**

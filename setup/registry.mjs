@@ -34,17 +34,12 @@ export async function registryReachable(program, environment = process.env) {
 export function statusOf(address, options = {}) {
   const client = address.startsWith('https:') ? https : http;
   return new Promise((resolve, reject) => {
-    const request = client.get(address, { ...options, signal: AbortSignal.timeout(milliseconds) }, (response) => {
+    const request = client.get(address, { ...options, timeout: milliseconds }, (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     });
-    request.on('error', (error) => {
-      reject(
-        error.name === 'AbortError' || error.name === 'TimeoutError'
-          ? new Error(`no answer within ${milliseconds / 1000} s`)
-          : error,
-      );
-    });
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${milliseconds / 1000} s`)));
+    request.on('error', reject);
   });
 }
 

@@ -1,5 +1,7 @@
 /** What setup.mjs prints: a line a step, its time at the end, errors with their cause and fix on standard error. */
 
+import { performance } from 'node:perf_hooks';
+
 /** An error that the user can do something about: what is wrong, and what to do. */
 export class SetupError extends Error {
   /**
