@@ -78,6 +78,31 @@ take_char(const char **text, char c)
 	return true;
 }
 
+static void
+skip_spaces(const char **text)
+{
+	while (**text == ' ' || **text == '\t')
+		(*text)++;
+}
+
+/* A number and at least one space behind it. */
+static bool
+take_field(const char **text, uint64_t max, uint64_t *value)
+{
+	if (!take_number(text, 10, max, value) || (**text != ' ' && **text != '\t'))
+		return false;
+	skip_spaces(text);
+	return true;
+}
+
+/* Nothing but spaces or a comment up to the newline. */
+static bool
+is_blank(const char *line)
+{
+	skip_spaces(&line);
+	return *line == '#' || *line == '\n';
+}
+
 /* One line up to its newline, *text behind it afterwards. */
 static bool
 take_link(const char **text, PgraftPromotion *link)
@@ -89,12 +114,15 @@ take_link(const char **text, PgraftPromotion *link)
 				parent,
 				node_id;
 
-	if (!take_number(text, 10, UINT32_MAX, &timeline) || !take_char(text, ' ') ||
-		!take_number(text, 10, UINT64_MAX, &term) || !take_char(text, ' ') ||
+	if (!take_field(text, UINT32_MAX, &timeline) || !take_field(text, UINT64_MAX, &term) ||
 		!take_number(text, 16, UINT32_MAX, &high) || !take_char(text, '/') ||
-		!take_number(text, 16, UINT32_MAX, &low) || !take_char(text, ' ') ||
-		!take_number(text, 10, UINT32_MAX, &parent) || !take_char(text, ' ') ||
-		!take_number(text, 10, INT32_MAX, &node_id) || !take_char(text, '\n'))
+		!take_number(text, 16, UINT32_MAX, &low) || (**text != ' ' && **text != '\t'))
+		return false;
+	skip_spaces(text);
+	if (!take_field(text, UINT32_MAX, &parent) || !take_number(text, 10, INT32_MAX, &node_id))
+		return false;
+	skip_spaces(text);
+	if (!take_char(text, '\n'))
 		return false;
 	*link = (PgraftPromotion) {
 		.term = term,
@@ -141,7 +169,7 @@ pgraft_chain_parse(const char *text, PgraftPromotion *links, int max, char *err,
 			return -1;
 		}
 		text = end + 1;
-		if (*p == '#')
+		if (is_blank(p))
 			continue;
 		if (!take_link(&p, &link))
 		{

@@ -5,7 +5,7 @@
  *		u32 magic, u16 version, u32 CRC-32 of what follows:
  *		string cluster_name, u8 failover_enabled,
  *		u8 n_members, n_members times (i32 node_id, u16 postgres_port, string name, string incarnation),
- *		u16 n_promotions, n_promotions times a promotion as in an entry,
+ *		u16 n_promotions, n_promotions times a promotion as in an entry, the history likewise,
  *		u16 n_events, n_events times (i64 at_ms, u64 term, i32 node_id, i32 type, string detail)
  *
  * The same invariants are checked on the way out and on the way in, so that what was written can be read, and what was
@@ -30,19 +30,33 @@ pgraft_snapshot_max_size(void)
 {
 	return HEADER_SIZE + STRING_MAX_SIZE(PGRAFT_VALUE_SIZE) + 1 +
 		1 + PGRAFT_MAX_NODES * MEMBER_MAX_SIZE +
-		2 + PGRAFT_MAX_PROMOTIONS * PGRAFT_PROMOTION_BYTES +
+		2 * (2 + PGRAFT_MAX_PROMOTIONS * PGRAFT_PROMOTION_BYTES) +
 		2 + PGRAFT_MAX_EVENTS * EVENT_MAX_SIZE;
 }
 
 static bool
-counts_in_range(int n_members, int n_promotions, int n_events)
+counts_in_range(const PgraftState *state)
 {
-	return n_members >= 0 && n_members <= PGRAFT_MAX_NODES &&
-		n_promotions >= 0 && n_promotions <= PGRAFT_MAX_PROMOTIONS &&
-		n_events >= 0 && n_events <= PGRAFT_MAX_EVENTS;
+	return state->n_members >= 0 && state->n_members <= PGRAFT_MAX_NODES &&
+		state->n_promotions >= 0 && state->n_promotions <= PGRAFT_MAX_PROMOTIONS &&
+		state->n_history >= 0 && state->n_history <= PGRAFT_MAX_PROMOTIONS &&
+		state->n_events >= 0 && state->n_events <= PGRAFT_MAX_EVENTS;
 }
 
-/* Every member once, promotions ascending by term. */
+static bool
+promotions_in_order(const PgraftPromotion *promotions, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (promotions[i].node_id <= 0 || promotions[i].term == 0)
+			return false;
+		if (i > 0 && promotions[i].term <= promotions[i - 1].term)
+			return false;
+	}
+	return true;
+}
+
+/* Every member once, promotions and history ascending by term. */
 static bool
 state_in_order(const PgraftState *state)
 {
@@ -54,14 +68,16 @@ state_in_order(const PgraftState *state)
 			if (state->members[i].node_id == state->members[j].node_id)
 				return false;
 	}
-	for (int i = 0; i < state->n_promotions; i++)
-	{
-		if (state->promotions[i].node_id <= 0 || state->promotions[i].term == 0)
-			return false;
-		if (i > 0 && state->promotions[i].term <= state->promotions[i - 1].term)
-			return false;
-	}
-	return true;
+	return promotions_in_order(state->promotions, state->n_promotions) &&
+		promotions_in_order(state->history, state->n_history);
+}
+
+static void
+put_promotions(ByteWriter *w, const PgraftPromotion *promotions, int n)
+{
+	put_u16(w, (uint16_t) n);
+	for (int i = 0; i < n; i++)
+		pgraft_put_promotion(w, &promotions[i]);
 }
 
 static void
@@ -79,9 +95,8 @@ put_state(ByteWriter *w, const PgraftState *state)
 		put_string(w, member->name, sizeof(member->name));
 		put_string(w, member->incarnation, sizeof(member->incarnation));
 	}
-	put_u16(w, (uint16_t) state->n_promotions);
-	for (int i = 0; i < state->n_promotions; i++)
-		pgraft_put_promotion(w, &state->promotions[i]);
+	put_promotions(w, state->promotions, state->n_promotions);
+	put_promotions(w, state->history, state->n_history);
 	put_u16(w, (uint16_t) state->n_events);
 	for (int i = 0; i < state->n_events; i++)
 	{
@@ -102,8 +117,7 @@ pgraft_snapshot_encode(const struct PgraftState *state, uint8_t *buf, size_t siz
 	ByteWriter	header = {.buf = buf, .size = HEADER_SIZE};
 	ByteWriter	body;
 
-	if (size < HEADER_SIZE || !counts_in_range(state->n_members, state->n_promotions, state->n_events) ||
-		!state_in_order(state))
+	if (size < HEADER_SIZE || !counts_in_range(state) || !state_in_order(state))
 		return 0;
 	body = (ByteWriter) {.buf = buf + HEADER_SIZE, .size = size - HEADER_SIZE};
 	put_state(&body, state);
@@ -133,13 +147,13 @@ get_members(ByteReader *r, PgraftState *state)
 }
 
 static void
-get_promotions(ByteReader *r, PgraftState *state)
+get_promotions(ByteReader *r, PgraftPromotion *promotions, int *n)
 {
-	state->n_promotions = get_u16(r);
-	if (state->n_promotions > PGRAFT_MAX_PROMOTIONS)
+	*n = get_u16(r);
+	if (*n > PGRAFT_MAX_PROMOTIONS)
 		r->failed = true;
-	for (int i = 0; i < state->n_promotions && !r->failed; i++)
-		pgraft_get_promotion(r, &state->promotions[i]);
+	for (int i = 0; i < *n && !r->failed; i++)
+		pgraft_get_promotion(r, &promotions[i]);
 }
 
 static void
@@ -171,7 +185,8 @@ get_state(ByteReader *r, PgraftState *state)
 		r->failed = true;
 	state->failover_enabled = failover_enabled == 1;
 	get_members(r, state);
-	get_promotions(r, state);
+	get_promotions(r, state->promotions, &state->n_promotions);
+	get_promotions(r, state->history, &state->n_history);
 	get_events(r, state);
 }
 

@@ -166,6 +166,8 @@ apply_record(PgraftState *state, const PgraftEntry *entry)
 		if (known >= 0)
 			fill_in(&state->promotions[known], &links[i]);
 	}
+	state->n_history = n;
+	memcpy(state->history, links, (size_t) n * sizeof(PgraftPromotion));
 	(void) snprintf(detail, sizeof(detail),
 					"node %" PRId32 " is the primary on timeline %" PRIu32 ", which leaves timeline %" PRIu32 " at %" PRIX32 "/%" PRIX32,
 					entry->node_id, links[n - 1].timeline, links[n - 1].parent,

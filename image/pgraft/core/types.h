@@ -1,0 +1,69 @@
+/*
+ * types.h
+ *	  The values that all rooms of the extension share: members, promotions, positions.
+ *
+ * No postgres.h and no uv.h here: core/ is compiled and tested alone.  WAL positions are plain 64-bit integers
+ * (PostgreSQL's XLogRecPtr), timelines 32-bit (TimeLineID), terms 64-bit.
+ *
+ * Terms are counted as users see them: the first election is term 1.  libraft counts one more, because it writes the
+ * configuration of a new cluster as an entry of its own term 1, in which nobody leads (docs/decisions/0004).  Only
+ * net/ knows libraft's number; everything else, log entries and files included, has ours.
+ */
+#ifndef PGRAFT_TYPES_H
+#define PGRAFT_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PGRAFT_MAX_NODES 9
+#define PGRAFT_NAME_SIZE 64			/* including the NUL */
+#define PGRAFT_ADDRESS_SIZE 264		/* host:port, including the NUL */
+#define PGRAFT_INCARNATION_SIZE 33	/* 16 random bytes in hex, and the NUL */
+#define PGRAFT_VALUE_SIZE 256		/* a setting's value, including the NUL */
+#define PGRAFT_DETAIL_SIZE 128		/* an event's detail, including the NUL */
+#define PGRAFT_MAX_PROMOTIONS 512	/* newest kept */
+#define PGRAFT_MAX_EVENTS 128		/* newest kept */
+
+/* What the log knows of a member beside libraft's configuration (id, address, role). */
+typedef struct PgraftMember
+{
+	int32_t		node_id;		/* > 0 */
+	uint16_t	postgres_port;
+	char		name[PGRAFT_NAME_SIZE];
+	char		incarnation[PGRAFT_INCARNATION_SIZE];	/* of its data, "" while unknown */
+} PgraftMember;
+
+/*
+ * One promotion: an intent while timeline is 0, a record afterwards.  As a link of a chain it says where timeline
+ * left its parent.
+ */
+typedef struct PgraftPromotion
+{
+	uint64_t	term;			/* of the leader who promoted; unique */
+	int32_t		node_id;
+	uint32_t	timeline;		/* 0: intent without record */
+	uint32_t	parent;			/* timeline it left */
+	uint64_t	fork_lsn;		/* where it left it; 0 while unknown */
+} PgraftPromotion;
+
+typedef enum PgraftEventType
+{
+	PGRAFT_EVENT_CLUSTER_FORMED = 1,
+	PGRAFT_EVENT_LEADER_ELECTED = 2,
+	PGRAFT_EVENT_PROMOTION_STARTED = 3,
+	PGRAFT_EVENT_PROMOTED = 4,
+	PGRAFT_EVENT_MEMBER_CHANGED = 5,
+	PGRAFT_EVENT_CONFIG_CHANGED = 6
+} PgraftEventType;
+
+typedef struct PgraftEvent
+{
+	int64_t		at_ms;			/* Unix time, milliseconds, of the server that proposed it */
+	uint64_t	term;
+	int32_t		node_id;
+	int32_t		type;			/* PgraftEventType; unknown ones of later versions are kept */
+	char		detail[PGRAFT_DETAIL_SIZE];
+} PgraftEvent;
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * accept.c
+ *	  A connection that came in: read HELLO, write CHALLENGE, read PROOF, and only then tell libraft.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "net/transport_private.h"
+
+static void
+refuse(PgraftConnection *c, PgraftGreetingError error)
+{
+	pgraft_transport_refuse(c->t, c->remote, pgraft_greeting_error_text(error));
+	pgraft_connection_abort(c);
+}
+
+static void
+proof_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
+{
+	PgraftConnection *c = stream->data;
+	PgraftTransport *t = c->t;
+	PgraftGreetingError error;
+	uv_stream_t *released;
+
+	(void) buf;
+	if (!pgraft_connection_advance(c, nread))
+		return;
+	error = pgraft_greeting_verify(&c->greeting);
+	if (error != PGRAFT_GREETING_OK)
+	{
+		refuse(c, error);
+		return;
+	}
+	t->config.peer_met(t->config.arg, &c->greeting.peer);
+	released = pgraft_connection_release(c);
+	t->accept_cb(&t->raft, (raft_id) c->greeting.peer.node_id, c->greeting.peer.address, released);
+	free(c);
+}
+
+static void
+challenge_written(uv_write_t *write, int status)
+{
+	PgraftConnection *c = write->data;
+
+	if (c->aborted)
+		return;
+	if (status != 0)
+		pgraft_connection_abort(c);
+	else
+		pgraft_connection_read(c, c->greeting.proof, sizeof c->greeting.proof, proof_read);
+}
+
+static void
+hello_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *unused)
+{
+	PgraftConnection *c = stream->data;
+	PgraftGreetingError error;
+	uv_buf_t	buf = uv_buf_init((char *) c->greeting.challenge, sizeof c->greeting.challenge);
+
+	(void) unused;
+	if (!pgraft_connection_advance(c, nread))
+		return;
+	error = pgraft_greeting_challenge(&c->greeting);
+	if (error != PGRAFT_GREETING_OK)
+		refuse(c, error);
+	else if (uv_write(&c->write, stream, &buf, 1, challenge_written) != 0)
+		pgraft_connection_abort(c);
+}
+
+static void
+name_remote(PgraftConnection *c)
+{
+	struct sockaddr_in address;
+	int			size = sizeof address;
+	char		host[64] = "an unknown address";
+
+	if (uv_tcp_getpeername(c->tcp, (struct sockaddr *) &address, &size) == 0)
+		uv_ip4_name(&address, host, sizeof host);
+	snprintf(c->remote, sizeof c->remote, "%s", host);
+}
+
+void
+pgraft_accept(uv_stream_t *listener, int status)
+{
+	PgraftTransport *t = listener->data;
+	PgraftConnection *c;
+
+	if (status != 0 || t->closing)
+		return;
+	c = pgraft_connection_new(t);
+	if (c == NULL)
+		return;
+	t->n_incoming++;
+	if (pgraft_connection_open(c) != 0 || uv_accept(listener, (uv_stream_t *) c->tcp) != 0)
+	{
+		pgraft_connection_abort(c);
+		return;
+	}
+	name_remote(c);
+	if (t->n_incoming > PGRAFT_MAX_PENDING_GREETINGS)
+	{
+		pgraft_transport_refuse(t, c->remote, "too many greetings at a time");
+		pgraft_connection_abort(c);
+		return;
+	}
+	pgraft_connection_tune(c->tcp);
+	pgraft_connection_read(c, c->greeting.hello, sizeof c->greeting.hello, hello_read);
+}

@@ -1,0 +1,68 @@
+/*
+ * consensus.h
+ *	  One member of the Raft group: libraft on a libuv loop, the replicated state machine on top.
+ *
+ * One thread, one loop, one group a process.  Everything here is called from that thread.  The caller brings the loop and the hooks;
+ * fatal() must not return.
+ */
+#ifndef PGRAFT_CONSENSUS_H
+#define PGRAFT_CONSENSUS_H
+
+#include "core/cluster_spec.h"
+#include "core/state_machine.h"
+#include "net/status.h"
+#include "net/transport.h"
+
+typedef struct PgraftConsensusHooks
+{
+	void		(*log) (const char *message);
+	void		(*fatal) (const char *message);
+	void		(*publish_status) (const PgraftRaftStatus *status);
+	void		(*publish_state) (const PgraftState *state);
+	void		(*proposal_done) (uint64_t ticket, bool committed);
+} PgraftConsensusHooks;
+
+typedef struct PgraftConsensusConfig
+{
+	char		data_dir[PGRAFT_ADDRESS_SIZE * 3];
+	PgraftIdentity self;
+	PgraftClusterSpec initial_cluster;
+	char		listen_host[64];
+	uint16_t	listen_port;
+	uint8_t		key[64];
+	size_t		key_size;
+	const PgraftCrypto *crypto;
+	unsigned	election_timeout_ms;
+	unsigned	heartbeat_interval_ms;
+	unsigned	snapshot_threshold; /* entries */
+	unsigned	trailing_entries;
+	PgraftConsensusHooks hooks;
+} PgraftConsensusConfig;
+
+/*
+ * Start as far as the files allow: with Raft state the group is joined; with a formation token and an initial cluster it is formed; otherwise
+ * nothing runs and role stays PGRAFT_RAFT_UNAVAILABLE.  Errors of the files or the port end in hooks.fatal.
+ */
+extern void pgraft_consensus_start(uv_loop_t *loop, const PgraftConsensusConfig *config);
+
+/*
+ * pgraft_init(): form the group of the initial cluster, or of this server alone if that is empty.  Nothing to do if there is one already.
+ * false with a reason in err if it cannot be formed.
+ */
+extern bool pgraft_consensus_form(char *err, size_t err_size);
+
+/*
+ * Propose an entry; its at_ms, term (except for INTENT and RECORD) and node_id (except for MEMBER) are filled in.  hooks.proposal_done
+ * comes later, or at once if this server does not lead.  A proposal not reported as committed may still be committed.
+ */
+extern void pgraft_consensus_propose(PgraftEntry *entry, uint64_t ticket);
+
+/* Ask a voter to take over; 0: the one that is furthest.  false: not leader, unknown, or a transfer is under way. */
+extern bool pgraft_consensus_transfer(int32_t node_id);
+
+/*
+ * Leave the loop soon: a leader first hands leadership to the voter that is furthest and was heard lately, for at most half a second.
+ */
+extern void pgraft_consensus_stop(void);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * consensus_private.h
+ *	  What the files of the Raft member share: consensus.c (start, tick, observe, stop), log.c (entries in and out),
+ *	  member_names.c (what the log says of members).
+ */
+#ifndef PGRAFT_CONSENSUS_PRIVATE_H
+#define PGRAFT_CONSENSUS_PRIVATE_H
+
+#include "net/consensus.h"
+#include "net/formation.h"
+#include "net/io.h"
+
+typedef struct PgraftConsensus
+{
+	PgraftConsensusConfig config;
+	PgraftFormation files;
+	uv_loop_t  *loop;
+	bool		running;		/* libraft is started */
+	bool		established;	/* a promotion record was committed once: every voter may stand */
+	char		established_path[1024];
+	struct raft raft;
+	struct raft_io io;
+	struct raft_fsm fsm;
+	PgraftIo	layer;
+	PgraftTransport *transport;
+	uv_prepare_t before_poll;
+	uv_check_t	after_poll;
+	uv_timer_t	warmer;
+	uv_timer_t	stopper;
+	unsigned	tick_count;
+	unsigned	timeout_in_use_ms;	/* what libraft was last told */
+	struct raft_barrier barrier;
+	bool		barrier_pending;
+	uint64_t	barrier_sent_term;
+	uint64_t	barrier_term;	/* applied */
+	struct raft_transfer transfer;
+	bool		transferring;
+	bool		stopping;
+	uint64_t	stop_deadline;	/* of the loop's clock, milliseconds */
+	PgraftState state;
+	PgraftRaftStatus published;
+	PgraftIdentity met[PGRAFT_MAX_NODES + 1];	/* by node id; node_id 0: not met */
+	bool		member_pending; /* a MEMBER entry of ours is under way */
+	bool		mismatch_logged[PGRAFT_MAX_NODES + 1];
+} PgraftConsensus;
+
+extern PgraftConsensus pgraft_group;
+
+/* libraft's terms and ours (core/types.h). */
+static inline uint64_t
+pgraft_term(raft_term term)
+{
+	return term == 0 ? 0 : term - 1;
+}
+
+extern void pgraft_log_init_fsm(void);
+extern void pgraft_member_names_remember(void *arg, const PgraftIdentity *peer);
+extern void pgraft_member_names_propose(void);
+
+/* Tickets of proposals that the member makes itself. */
+#define PGRAFT_TICKET_MEMBER UINT64_MAX
+#define PGRAFT_TICKET_LEADER (UINT64_MAX - 1)
+
+#endif

@@ -1,0 +1,199 @@
+/*
+ * dial.c
+ *	  A connection that goes out: the last good address first, the resolver when that fails; then HELLO, CHALLENGE, PROOF.
+ *
+ * Docker's DNS, or any, may drop packets: a resolver request of one dead name must not hold up the others, so names are
+ * resolved only after the kept address failed, in libuv's pool (which the worker makes large enough for all peers).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cluster_spec.h"
+#include "net/transport_private.h"
+
+static void resolve(PgraftConnection *c);
+
+static PgraftKnownAddress *
+find_known(PgraftTransport *t, const char *address)
+{
+	for (size_t i = 0; i < sizeof t->known / sizeof t->known[0]; i++)
+		if (strcmp(t->known[i].address, address) == 0)
+			return &t->known[i];
+	return NULL;
+}
+
+static void
+remember(PgraftConnection *c)
+{
+	PgraftTransport *t = c->t;
+	PgraftKnownAddress *known = find_known(t, c->address);
+	int			size = sizeof known->sockaddr;
+
+	if (known == NULL)
+		known = find_known(t, "");
+	if (known == NULL)
+		known = &t->known[0];
+	if (uv_tcp_getpeername(c->tcp, (struct sockaddr *) &known->sockaddr, &size) == 0)
+		snprintf(known->address, sizeof known->address, "%s", c->address);
+}
+
+static void
+proof_written(uv_write_t *write, int status)
+{
+	PgraftConnection *c = write->data;
+	PgraftTransport *t = c->t;
+	struct raft_uv_connect *req = c->req;
+
+	if (c->aborted)
+		return;
+	if (status != 0)
+	{
+		pgraft_connection_abort(c);
+		return;
+	}
+	remember(c);
+	t->config.peer_met(t->config.arg, &c->greeting.peer);
+	req->cb(req, pgraft_connection_release(c), 0);
+	free(c);
+}
+
+static void
+challenge_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *unused)
+{
+	PgraftConnection *c = stream->data;
+	PgraftGreetingError error;
+	uv_buf_t	buf = uv_buf_init((char *) c->greeting.proof, sizeof c->greeting.proof);
+
+	(void) unused;
+	if (!pgraft_connection_advance(c, nread))
+		return;
+	error = pgraft_greeting_answer(&c->greeting);
+	if (error != PGRAFT_GREETING_OK)
+	{
+		pgraft_transport_refuse(c->t, c->address, pgraft_greeting_error_text(error));
+		pgraft_connection_abort(c);
+	}
+	else if (uv_write(&c->write, stream, &buf, 1, proof_written) != 0)
+		pgraft_connection_abort(c);
+}
+
+static void
+hello_written(uv_write_t *write, int status)
+{
+	PgraftConnection *c = write->data;
+
+	if (c->aborted)
+		return;
+	if (status != 0)
+		pgraft_connection_abort(c);
+	else
+		pgraft_connection_read(c, c->greeting.challenge, sizeof c->greeting.challenge, challenge_read);
+}
+
+static void
+say_hello(PgraftConnection *c)
+{
+	uv_buf_t	buf = uv_buf_init((char *) c->greeting.hello, sizeof c->greeting.hello);
+
+	pgraft_connection_tune(c->tcp);
+	if (pgraft_greeting_hello(&c->greeting, PGRAFT_STREAM_RAFT, c->greeting.expected_peer) != PGRAFT_GREETING_OK ||
+		uv_write(&c->write, (uv_stream_t *) c->tcp, &buf, 1, hello_written) != 0)
+		pgraft_connection_abort(c);
+}
+
+static void
+kept_address_closed(uv_handle_t *handle)
+{
+	PgraftConnection *c = handle->data;
+
+	raft_free(c->tcp);
+	c->tcp = NULL;
+	if (c->aborted)
+		pgraft_connection_maybe_free(c);
+	else
+		resolve(c);
+}
+
+static void
+connected(uv_connect_t *connect, int status)
+{
+	PgraftConnection *c = connect->data;
+
+	if (c->aborted || uv_is_closing((uv_handle_t *) c->tcp))
+		return;
+	if (status == 0)
+		say_hello(c);
+	else if (c->resolved)
+		pgraft_connection_abort(c);
+	else
+		uv_close((uv_handle_t *) c->tcp, kept_address_closed);
+}
+
+static void
+connect_to(PgraftConnection *c, const struct sockaddr *address)
+{
+	if (pgraft_connection_open(c) != 0 || uv_tcp_connect(&c->connect, c->tcp, address, connected) != 0)
+		pgraft_connection_abort(c);
+}
+
+static void
+name_resolved(uv_getaddrinfo_t *resolver, int status, struct addrinfo *found)
+{
+	PgraftConnection *c = resolver->data;
+
+	c->resolving = false;
+	c->resolved = true;
+	if (c->aborted)
+		pgraft_connection_maybe_free(c);
+	else if (status != 0)
+		pgraft_connection_abort(c);
+	else
+		connect_to(c, found->ai_addr);
+	uv_freeaddrinfo(found);
+}
+
+static void
+resolve(PgraftConnection *c)
+{
+	static const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+	char		host[PGRAFT_ADDRESS_SIZE];
+	char		service[8];
+	uint16_t	port;
+	char		why[256];
+
+	if (!pgraft_address_parse(c->address, host, sizeof host, &port, why, sizeof why))
+	{
+		c->t->config.log(why);
+		pgraft_connection_abort(c);
+		return;
+	}
+	snprintf(service, sizeof service, "%u", port);
+	if (uv_getaddrinfo(c->t->loop, &c->resolver, name_resolved, host, service, &hints) != 0)
+		pgraft_connection_abort(c);
+	else
+		c->resolving = true;
+}
+
+int
+pgraft_dial(struct raft_uv_transport *rt, struct raft_uv_connect *req, raft_id id, const char *address,
+			raft_uv_connect_cb cb)
+{
+	PgraftTransport *t = rt->impl;
+	PgraftConnection *c = pgraft_connection_new(t);
+	PgraftKnownAddress *known;
+
+	if (c == NULL)
+		return RAFT_NOMEM;
+	req->cb = cb;
+	c->req = req;
+	c->greeting.expected_peer = (int32_t) id;
+	snprintf(c->address, sizeof c->address, "%s", address);
+	snprintf(c->remote, sizeof c->remote, "%.*s", (int) sizeof c->remote - 1, address);
+	known = find_known(t, address);
+	if (known != NULL && address[0] != '\0')
+		connect_to(c, (const struct sockaddr *) &known->sockaddr);
+	else
+		resolve(c);
+	return 0;
+}

@@ -1,0 +1,87 @@
+/*
+ * formation.c
+ *	  See formation.h.
+ */
+#include "net/formation.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/files.h"
+
+bool
+pgraft_formation_init(PgraftFormation *f, const char *data_dir)
+{
+	if (strlen(data_dir) > sizeof f->raft_dir - 64)
+		return false;
+	snprintf(f->raft_dir, sizeof f->raft_dir, "%s/raft", data_dir);
+	snprintf(f->formed_path, sizeof f->formed_path, "%s/formed", data_dir);
+	snprintf(f->token_path, sizeof f->token_path, "%s/formation.token", data_dir);
+	snprintf(f->consumed_path, sizeof f->consumed_path, "%s/formation.consumed", data_dir);
+	return true;
+}
+
+int32_t
+pgraft_formation_owner(const PgraftFormation *f, char *err, size_t err_size)
+{
+	char		text[64];
+	char	   *end;
+	long		id;
+	int			rc = pgraft_read_file(f->formed_path, text, sizeof text);
+
+	if (rc == ENOENT)
+		return 0;
+	if (rc != 0)
+	{
+		snprintf(err, err_size, "could not read \"%s\": %s", f->formed_path, strerror(rc));
+		return -1;
+	}
+	if (strncmp(text, "node_id=", 8) != 0 || (id = strtol(text + 8, &end, 10)) < 1 || id > INT32_MAX || *end != '\n')
+	{
+		snprintf(err, err_size, "\"%s\" does not name a node", f->formed_path);
+		return -1;
+	}
+	if (!pgraft_file_exists(f->raft_dir))
+	{
+		snprintf(err, err_size, "the Raft directory \"%s\" is lost", f->raft_dir);
+		return -1;
+	}
+	return (int32_t) id;
+}
+
+bool
+pgraft_formation_has_token(const PgraftFormation *f)
+{
+	return pgraft_file_exists(f->token_path);
+}
+
+int
+pgraft_formation_begin(const PgraftFormation *f, const char *data_dir)
+{
+	int			rc = pgraft_make_directory(data_dir);
+
+	if (rc == 0)
+		rc = pgraft_make_directory(f->raft_dir);
+	if (rc == 0)
+		rc = pgraft_empty_directory(f->raft_dir);
+	return rc;
+}
+
+int
+pgraft_formation_commit(const PgraftFormation *f, int32_t node_id)
+{
+	char		text[64];
+	int			n = snprintf(text, sizeof text, "node_id=%d\n", node_id);
+
+	return pgraft_write_durably(f->formed_path, text, (size_t) n);
+}
+
+int
+pgraft_formation_consume(const PgraftFormation *f)
+{
+	int			rc = pgraft_rename_durably(f->token_path, f->consumed_path);
+
+	return rc == ENOENT ? 0 : rc;
+}

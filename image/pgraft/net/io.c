@@ -1,0 +1,145 @@
+/*
+ * io.c
+ *	  See io.h.
+ */
+#include "net/io.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "net/clock.h"
+
+/* raft_uv's callbacks carry only the raft_io, whose data and impl are taken: so the one layer of the process stands here. */
+static PgraftIo *the_layer;
+
+static void
+die(const char *what, int rc, const struct raft_io *io)
+{
+	char		message[RAFT_ERRMSG_BUF_SIZE + 128];
+
+	snprintf(message, sizeof message, "could not %s: %s (%s)", what, raft_strerror(rc), io->errmsg);
+	the_layer->fatal(message);
+}
+
+static int
+set_term(struct raft_io *io, raft_term term)
+{
+	int			rc = the_layer->original.set_term(io, term);
+
+	if (rc != 0)
+		die("write the Raft term", rc, io);
+	return rc;
+}
+
+static int
+set_vote(struct raft_io *io, raft_id id)
+{
+	int			rc = the_layer->original.set_vote(io, id);
+
+	if (rc != 0)
+		die("write the Raft vote", rc, io);
+	if (id == the_layer->self)
+		the_layer->counters.elections++;
+	return rc;
+}
+
+static int
+append(struct raft_io *io, struct raft_io_append *req, const struct raft_entry entries[], unsigned n, raft_io_append_cb cb)
+{
+	int			rc = the_layer->original.append(io, req, entries, n, cb);
+
+	if (rc != 0)
+		die("append to the Raft log", rc, io);
+	the_layer->counters.entries_appended += n;
+	return rc;
+}
+
+static int
+truncate_log(struct raft_io *io, raft_index index)
+{
+	int			rc = the_layer->original.truncate(io, index);
+
+	if (rc != 0)
+		die("truncate the Raft log", rc, io);
+	return rc;
+}
+
+static int
+send_message(struct raft_io *io, struct raft_io_send *req, const struct raft_message *message, raft_io_send_cb cb)
+{
+	if (message->type >= 1 && message->type <= PGRAFT_MESSAGE_KINDS)
+		the_layer->counters.sent[message->type - 1]++;
+	if (message->type == RAFT_APPEND_ENTRIES && message->append_entries.n_entries == 0)
+		the_layer->counters.heartbeats_sent++;
+	return the_layer->original.send(io, req, message, cb);
+}
+
+static bool
+is_warming(const struct raft_message *message)
+{
+	return message->type == RAFT_REQUEST_VOTE_RESULT && message->request_vote_result.term == 0;
+}
+
+static void
+receive(struct raft_io *io, struct raft_message *message)
+{
+	if (message->server_id >= 1 && message->server_id <= PGRAFT_MAX_NODES)
+		the_layer->last_seen_ms[message->server_id] = pgraft_now_ms();
+	if (is_warming(message))
+		return;
+	if (message->type >= 1 && message->type <= PGRAFT_MESSAGE_KINDS)
+		the_layer->counters.received[message->type - 1]++;
+	the_layer->recv(io, message);
+}
+
+static void
+tick(struct raft_io *io)
+{
+	if (the_layer->pass_tick(the_layer->arg))
+		the_layer->tick(io);
+}
+
+static int
+start(struct raft_io *io, unsigned msecs, raft_io_tick_cb tick_cb, raft_io_recv_cb recv_cb)
+{
+	the_layer->tick = tick_cb;
+	the_layer->recv = recv_cb;
+	return the_layer->original.start(io, msecs, tick, receive);
+}
+
+void
+pgraft_io_wrap(PgraftIo *layer, struct raft_io *io)
+{
+	the_layer = layer;
+	layer->original = *io;
+	io->set_term = set_term;
+	io->set_vote = set_vote;
+	io->append = append;
+	io->truncate = truncate_log;
+	io->send = send_message;
+	io->start = start;
+}
+
+static void
+warm_sent(struct raft_io_send *req, int status)
+{
+	(void) status;
+	raft_free(req);
+}
+
+void
+pgraft_io_warm(PgraftIo *layer, struct raft_io *io, raft_id id, const char *address)
+{
+	struct raft_io_send *req = raft_malloc(sizeof *req);
+	struct raft_message message;
+
+	if (req == NULL)
+		return;
+	memset(&message, 0, sizeof message);
+	message.type = RAFT_REQUEST_VOTE_RESULT;
+	message.server_id = id;
+	message.server_address = address;
+	message.request_vote_result.version = 2;
+	if (layer->original.send(io, req, &message, warm_sent) != 0)
+		raft_free(req);
+}

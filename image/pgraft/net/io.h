@@ -1,0 +1,35 @@
+/*
+ * io.h
+ *	  A thin layer around raft_uv's struct raft_io: it sees every message and turns disk errors into a clean end of the worker.
+ *
+ * libraft asserts that set_term and set_vote succeed; an abort of a worker would restart the whole server.  So the layer calls fatal() (which
+ * does not return) before libraft sees such an error.  The functions of the given raft_io are replaced in place: raft_uv keeps
+ * pointers to it.
+ */
+#ifndef PGRAFT_IO_H
+#define PGRAFT_IO_H
+
+#include <raft.h>
+
+#include "net/status.h"
+
+typedef struct PgraftIo
+{
+	struct raft_io original;	/* raft_uv's functions */
+	raft_io_tick_cb tick;		/* libraft's */
+	raft_io_recv_cb recv;
+	PgraftCounters counters;
+	int64_t		last_seen_ms[PGRAFT_MAX_NODES + 1];	/* by node id */
+	raft_id		self;
+	bool		(*pass_tick) (void *arg);	/* shall libraft see this tick? */
+	void		(*fatal) (const char *message);
+	void	   *arg;
+} PgraftIo;
+
+/* self, pass_tick, fatal and arg are set by the caller; one layer a process. */
+extern void pgraft_io_wrap(PgraftIo *layer, struct raft_io *io);
+
+/* Sends something that the receiver's libraft ignores (a vote result of term 0), so that the stream to it stays warm. */
+extern void pgraft_io_warm(PgraftIo *layer, struct raft_io *io, raft_id id, const char *address);
+
+#endif

@@ -1,0 +1,318 @@
+/*
+ * transport.c
+ *	  The listener, and what a connection is while its greeting is under way.  See transport.h; dial.c and accept.c are its two
+ *	  directions.
+ *
+ * A connection ends in exactly one way: released (its stream belongs to libraft from then on) or aborted (its handle is closed, and for
+ * a dialled one libraft is told).  It is freed when neither a handle nor a resolver request of it is pending.
+ */
+#include "net/transport_private.h"
+
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "net/clock.h"
+
+#define SWEEP_INTERVAL_MS 100
+#define REFUSAL_LOG_INTERVAL_MS 10000
+#define LISTEN_BACKLOG 64
+
+/* A peer that is silent for this long is gone: no half-dead stream outlives it. */
+#define USER_TIMEOUT_MS 2500
+
+static void
+maybe_closed(PgraftTransport *t)
+{
+	if (t->closing && t->open_handles == 0 && t->connections == NULL && t->close_cb != NULL)
+	{
+		raft_uv_transport_close_cb cb = t->close_cb;
+
+		t->close_cb = NULL;
+		cb(&t->raft);
+	}
+}
+
+PgraftConnection *
+pgraft_connection_new(PgraftTransport *t)
+{
+	PgraftConnection *c = calloc(1, sizeof *c);
+
+	if (c == NULL)
+		return NULL;
+	c->t = t;
+	c->deadline_ms = pgraft_now_ms() + PGRAFT_GREETING_TIMEOUT_MS;
+	c->write.data = c->connect.data = c->resolver.data = c;
+	pgraft_greeting_init(&c->greeting, t->config.crypto, t->config.key, t->config.key_size, &t->config.self);
+	c->next = t->connections;
+	t->connections = c;
+	return c;
+}
+
+int
+pgraft_connection_open(PgraftConnection *c)
+{
+	int			rc;
+
+	c->tcp = raft_malloc(sizeof *c->tcp);
+	if (c->tcp == NULL)
+		return UV_ENOMEM;
+	rc = uv_tcp_init(c->t->loop, c->tcp);
+	if (rc != 0)
+	{
+		raft_free(c->tcp);
+		c->tcp = NULL;
+		return rc;
+	}
+	c->tcp->data = c;
+	return 0;
+}
+
+void
+pgraft_connection_tune(uv_tcp_t *tcp)
+{
+	int			one = 1;
+	int			three = 3;
+	unsigned	user_timeout = USER_TIMEOUT_MS;
+	int			fd;
+
+	uv_tcp_nodelay(tcp, 1);
+	if (uv_fileno((uv_handle_t *) tcp, &fd) != 0)
+		return;
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &one, sizeof one);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &one, sizeof one);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &three, sizeof three);
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout, sizeof user_timeout);
+}
+
+static void
+unlink_connection(PgraftConnection *c)
+{
+	PgraftConnection **at = &c->t->connections;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	if (c->req == NULL)
+		c->t->n_incoming--;
+}
+
+void
+pgraft_connection_maybe_free(PgraftConnection *c)
+{
+	PgraftTransport *t = c->t;
+
+	if (!c->aborted || c->tcp != NULL || c->resolving)
+		return;
+	unlink_connection(c);
+	if (c->req != NULL)
+		c->req->cb(c->req, NULL, t->closing ? RAFT_CANCELED : RAFT_NOCONNECTION);
+	free(c);
+	maybe_closed(t);
+}
+
+static void
+aborted_closed(uv_handle_t *handle)
+{
+	PgraftConnection *c = handle->data;
+
+	raft_free(c->tcp);
+	c->tcp = NULL;
+	pgraft_connection_maybe_free(c);
+}
+
+void
+pgraft_connection_abort(PgraftConnection *c)
+{
+	if (c->aborted)
+		return;
+	c->aborted = true;
+	if (c->resolving)
+		uv_cancel((uv_req_t *) &c->resolver);
+	if (c->tcp == NULL)
+		pgraft_connection_maybe_free(c);
+	else if (!uv_is_closing((uv_handle_t *) c->tcp))
+		uv_close((uv_handle_t *) c->tcp, aborted_closed);
+}
+
+uv_stream_t *
+pgraft_connection_release(PgraftConnection *c)
+{
+	uv_stream_t *stream = (uv_stream_t *) c->tcp;
+
+	uv_read_stop(stream);
+	stream->data = NULL;
+	c->tcp = NULL;
+	unlink_connection(c);
+	return stream;
+}
+
+static void
+give_buffer(uv_handle_t *handle, size_t suggested_size, uv_buf_t *buf)
+{
+	PgraftConnection *c = handle->data;
+
+	(void) suggested_size;
+	*buf = uv_buf_init((char *) c->reading, (unsigned) c->missing);
+}
+
+void
+pgraft_connection_read(PgraftConnection *c, uint8_t *into, size_t size, uv_read_cb cb)
+{
+	c->reading = c->read_into = into;
+	c->missing = size;
+	if (uv_read_start((uv_stream_t *) c->tcp, give_buffer, cb) != 0)
+		pgraft_connection_abort(c);
+}
+
+/* One more read is in: true when the message is whole.  Never asks for more than the message, so what follows stays unread. */
+bool
+pgraft_connection_advance(PgraftConnection *c, ssize_t nread)
+{
+	if (c->aborted)
+		return false;
+	if (nread < 0)
+	{
+		pgraft_connection_abort(c);
+		return false;
+	}
+	c->reading += nread;
+	c->missing -= (size_t) nread;
+	if (c->missing > 0)
+		return false;
+	uv_read_stop((uv_stream_t *) c->tcp);
+	return true;
+}
+
+void
+pgraft_transport_refuse(PgraftTransport *t, const char *remote, const char *why)
+{
+	int64_t		now = pgraft_now_ms();
+	char		message[256];
+
+	(*t->config.refusals)++;
+	if (t->last_refusal_log_ms != 0 && now - t->last_refusal_log_ms < REFUSAL_LOG_INTERVAL_MS)
+	{
+		t->refusals_unlogged++;
+		return;
+	}
+	snprintf(message, sizeof message, "connection with %s refused: %s (%llu more since the last such line)", remote, why,
+			 (unsigned long long) t->refusals_unlogged);
+	t->last_refusal_log_ms = now;
+	t->refusals_unlogged = 0;
+	t->config.log(message);
+}
+
+static void
+sweep(uv_timer_t *timer)
+{
+	PgraftTransport *t = timer->data;
+	int64_t		now = pgraft_now_ms();
+	PgraftConnection *next;
+
+	for (PgraftConnection *c = t->connections; c != NULL; c = next)
+	{
+		next = c->next;
+		if (now >= c->deadline_ms)
+			pgraft_connection_abort(c);
+	}
+}
+
+static int
+init(struct raft_uv_transport *rt, raft_id id, const char *address)
+{
+	(void) rt;
+	(void) id;
+	(void) address;
+	return 0;
+}
+
+static int
+listen_failed(PgraftTransport *t, const char *what, int rc)
+{
+	snprintf(t->raft.errmsg, sizeof t->raft.errmsg, "could not %s %s:%u: %s", what, t->config.listen_host,
+			 t->config.listen_port, uv_strerror(rc));
+	return RAFT_IOERR;
+}
+
+static int
+start_listening(struct raft_uv_transport *rt, raft_uv_accept_cb cb)
+{
+	PgraftTransport *t = rt->impl;
+	struct sockaddr_in address;
+	int			rc;
+
+	t->accept_cb = cb;
+	rc = uv_ip4_addr(t->config.listen_host, t->config.listen_port, &address);
+	if (rc != 0)
+		return listen_failed(t, "understand the listen address", rc);
+	uv_tcp_init(t->loop, &t->listener);
+	uv_timer_init(t->loop, &t->sweeper);
+	t->listener.data = t->sweeper.data = t;
+	t->listening = true;
+	t->open_handles = 2;
+	rc = uv_tcp_bind(&t->listener, (const struct sockaddr *) &address, 0);
+	if (rc == 0)
+		rc = uv_listen((uv_stream_t *) &t->listener, LISTEN_BACKLOG, pgraft_accept);
+	if (rc != 0)
+		return listen_failed(t, "listen on", rc);
+	uv_timer_start(&t->sweeper, sweep, SWEEP_INTERVAL_MS, SWEEP_INTERVAL_MS);
+	return 0;
+}
+
+static void
+handle_closed(uv_handle_t *handle)
+{
+	PgraftTransport *t = handle->data;
+
+	t->open_handles--;
+	maybe_closed(t);
+}
+
+static void
+close_transport(struct raft_uv_transport *rt, raft_uv_transport_close_cb cb)
+{
+	PgraftTransport *t = rt->impl;
+	PgraftConnection *next;
+
+	t->closing = true;
+	t->close_cb = cb;
+	if (t->listening)
+	{
+		uv_close((uv_handle_t *) &t->listener, handle_closed);
+		uv_close((uv_handle_t *) &t->sweeper, handle_closed);
+	}
+	for (PgraftConnection *c = t->connections; c != NULL; c = next)
+	{
+		next = c->next;
+		pgraft_connection_abort(c);
+	}
+	maybe_closed(t);
+}
+
+PgraftTransport *
+pgraft_transport_new(uv_loop_t *loop, const PgraftTransportConfig *config)
+{
+	PgraftTransport *t = calloc(1, sizeof *t);
+
+	if (t == NULL)
+		return NULL;
+	t->loop = loop;
+	t->config = *config;
+	t->raft.version = 1;
+	t->raft.impl = t;
+	t->raft.init = init;
+	t->raft.listen = start_listening;
+	t->raft.connect = pgraft_dial;
+	t->raft.close = close_transport;
+	return t;
+}
+
+struct raft_uv_transport *
+pgraft_transport_raft(PgraftTransport *t)
+{
+	return &t->raft;
+}

@@ -1,0 +1,196 @@
+/*
+ * role_worker.c
+ *	  Background worker "pgraft role": makes this server what Raft says it is.
+ *
+ * Each turn looks at what is known (a PgraftView), asks core/policy.c, and does the one step that it names.  It has no socket and no database
+ * connection: what it proposes goes through shared memory to the consensus worker.  An ERROR in a step ends the process with
+ * status 1; it is started anew in a second, and what it did so far stands in shared memory and in files.
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "access/xlogrecovery.h"
+#include "miscadmin.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/proc.h"
+#include "utils/memutils.h"
+#include "utils/wait_event.h"
+
+#include "server/role_steps.h"
+#include "server/settings.h"
+#include "server/shared.h"
+#include "server/slots.h"
+#include "server/workers.h"
+
+/* While a step is under way that nobody wakes us for (promotion, reload), and otherwise. */
+#define BUSY_WAIT_MS 5
+#define IDLE_WAIT_MS 1000
+
+static const char *const action_names[] = {
+	[PGRAFT_WAIT] = "waits",
+	[PGRAFT_FOLLOW] = "follows node",
+	[PGRAFT_HAND_OVER] = "hands leadership over to node",
+	[PGRAFT_COMMIT_INTENT] = "commits its intent to promote, node",
+	[PGRAFT_PROMOTE] = "promotes, node",
+	[PGRAFT_AWAIT_PROMOTION] = "awaits its promotion, node",
+	[PGRAFT_COMMIT_RECORD] = "commits the record of its promotion, node",
+	[PGRAFT_SERVE] = "is the primary, node",
+};
+
+static void
+look(PgraftRoleTurn *turn)
+{
+	LWLockAcquire(pgraft_shared->lock, LW_SHARED);
+	turn->raft = pgraft_shared->raft;
+	if (turn->state_generation != pgraft_shared->state_generation)
+	{
+		turn->state = pgraft_shared->state;
+		turn->state_generation = pgraft_shared->state_generation;
+	}
+	turn->role = pgraft_shared->role;
+	turn->proposal_settled = pgraft_shared->proposal_settled == pgraft_shared->proposal_ticket;
+	LWLockRelease(pgraft_shared->lock);
+}
+
+static PgraftDecision
+decide(const PgraftRoleTurn *turn)
+{
+	PgraftView	view = {
+		.self = pgraft_node_id,
+		.leader = turn->raft.role == PGRAFT_RAFT_LEADER,
+		.barrier_applied = turn->raft.barrier_term == turn->raft.term,
+		.current_term = turn->raft.term,
+		.in_recovery = RecoveryInProgress(),
+		.promoting_term = turn->role.promoting_term,
+		.sync_in_force = turn->role.sync_in_force,
+		.state = &turn->state,
+	};
+
+	return pgraft_decide(&view);
+}
+
+static void
+log_change(const PgraftRoleTurn *turn, PgraftDecision decision)
+{
+	if (decision.action == turn->role.action && decision.node_id == turn->role.node_id)
+		return;
+	if (decision.action == PGRAFT_WAIT)
+		ereport(LOG, errmsg("pgraft: this server waits, in term " UINT64_FORMAT, turn->raft.term));
+	else
+		ereport(LOG, errmsg("pgraft: this server %s %d, in term " UINT64_FORMAT, action_names[decision.action],
+							decision.node_id, turn->raft.term));
+}
+
+static void
+act(PgraftRoleTurn *turn, PgraftDecision decision)
+{
+	switch (decision.action)
+	{
+		case PGRAFT_WAIT:
+			pgraft_step_wait(turn);
+			break;
+		case PGRAFT_FOLLOW:
+			pgraft_step_follow(turn, decision.node_id, decision.term);
+			break;
+		case PGRAFT_HAND_OVER:
+			pgraft_step_wait(turn);
+			pgraft_step_hand_over(turn, decision.node_id);
+			break;
+		case PGRAFT_COMMIT_INTENT:
+			pgraft_step_commit_intent(turn, decision.term);
+			break;
+		case PGRAFT_PROMOTE:
+			pgraft_step_promote(turn, decision.term);
+			break;
+		case PGRAFT_AWAIT_PROMOTION:
+			break;
+		case PGRAFT_COMMIT_RECORD:
+			pgraft_step_commit_record(turn, decision.term);
+			break;
+		case PGRAFT_SERVE:
+			pgraft_step_serve(turn, decision.term);
+			break;
+	}
+}
+
+static void
+publish(const PgraftRoleTurn *turn, PgraftDecision decision)
+{
+	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
+	pgraft_shared->role = turn->role;
+	pgraft_shared->role.action = decision.action;
+	pgraft_shared->role.node_id = decision.node_id;
+	LWLockRelease(pgraft_shared->lock);
+}
+
+static bool
+is_busy(const PgraftRoleTurn *turn, PgraftDecision decision)
+{
+	switch (decision.action)
+	{
+		case PGRAFT_WAIT:
+			return false;
+		case PGRAFT_FOLLOW:
+			return turn->role.following_term != decision.term;
+		case PGRAFT_SERVE:
+			return !turn->role.sync_in_force;
+		default:
+			return true;
+	}
+}
+
+static void
+forget(int code, Datum arg)
+{
+	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
+	pgraft_shared->role_pid = 0;
+	pgraft_shared->role_latch = NULL;
+	LWLockRelease(pgraft_shared->lock);
+}
+
+static void
+announce(void)
+{
+	before_shmem_exit(forget, (Datum) 0);
+	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
+	pgraft_shared->role_pid = MyProcPid;
+	pgraft_shared->role_latch = MyLatch;
+	LWLockRelease(pgraft_shared->lock);
+}
+
+void
+pgraft_role_main(Datum arg)
+{
+	static PgraftRoleTurn turn;
+	uint32		wait_event;
+	MemoryContext per_turn;
+
+	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
+	pqsignal(SIGHUP, SIG_IGN);
+	BackgroundWorkerUnblockSignals();
+	announce();
+	wait_event = WaitEventExtensionNew("PgraftRoleMain");
+	per_turn = AllocSetContextCreate(TopMemoryContext, "pgraft role turn", ALLOCSET_DEFAULT_SIZES);
+	pgraft_chain_load(&turn.chain);
+	if (RecoveryInProgress())
+		pgraft_slots_drop_all();
+
+	while (!ShutdownRequestPending)
+	{
+		PgraftDecision decision;
+
+		MemoryContextSwitchTo(per_turn);
+		MemoryContextReset(per_turn);
+		look(&turn);
+		decision = decide(&turn);
+		log_change(&turn, decision);
+		act(&turn, decision);
+		publish(&turn, decision);
+		WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+				  is_busy(&turn, decision) ? BUSY_WAIT_MS : IDLE_WAIT_MS, wait_event);
+		ResetLatch(MyLatch);
+	}
+	proc_exit(0);
+}

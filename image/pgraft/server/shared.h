@@ -1,0 +1,81 @@
+/*
+ * shared.h
+ *	  The one struct in shared memory, and the wake-up of the consensus worker.
+ *
+ * One lock; fields are grouped by who writes them.  Take, copy, release, then report.  The consensus worker sleeps in its libuv loop, so it is
+ * woken through an eventfd made before the fork; the role worker sleeps on its latch.
+ */
+#ifndef PGRAFT_SHARED_H
+#define PGRAFT_SHARED_H
+
+#include "port/atomics.h"
+#include "storage/condition_variable.h"
+#include "storage/latch.h"
+#include "storage/lwlock.h"
+
+#include "core/policy.h"
+#include "core/state_machine.h"
+#include "net/status.h"
+
+typedef struct PgraftRoleStatus
+{
+	PgraftAction action;
+	int32_t		node_id;		/* of the decision */
+	uint64_t	promoting_term; /* this run of the server was asked to promote for it */
+	uint64_t	serving_term;	/* of the promotion record under which this server is the primary, 0 if it is not */
+	uint64_t	following_term; /* of the promotion record that it follows as a standby */
+	bool		sync_in_force;
+	char		message[PGRAFT_VALUE_SIZE]; /* what it waits for, "" if nothing */
+} PgraftRoleStatus;
+
+typedef struct PgraftShared
+{
+	LWLock	   *lock;
+
+	/* written by the consensus worker */
+	pid_t		consensus_pid;
+	PgraftRaftStatus raft;
+	PgraftState state;
+	uint64		state_generation;
+	uint64		proposal_settled;	/* ticket of the newest settled proposal */
+	uint64		form_settled;
+	bool		form_ok;
+	char		form_error[PGRAFT_VALUE_SIZE];
+
+	/* written by the role worker */
+	pid_t		role_pid;
+	Latch	   *role_latch;
+	PgraftRoleStatus role;
+	uint64		proposal_ticket;	/* of the entry in proposal; newer than proposal_taken: to be proposed */
+	PgraftEntry proposal;
+	int32_t		transfer_to;	/* 0: nothing asked */
+	int			sync_generation;	/* of the newest include file */
+
+	/* written by backends */
+	uint64		form_requested;
+
+	/* without the lock */
+	ConditionVariable request_settled;
+	pg_atomic_uint32 commits_open;
+	pg_atomic_uint32 checkpointer_generation;
+	pg_atomic_uint32 process_generation[FLEXIBLE_ARRAY_MEMBER]; /* by ProcNumber; walsenders only */
+} PgraftShared;
+
+extern PgraftShared *pgraft_shared;
+
+/* From _PG_init. */
+extern void pgraft_shared_request(void);
+
+/* Wakes the consensus worker: from any process, also from a signal handler. */
+extern void pgraft_wake_consensus(void);
+extern int	pgraft_wake_fd(void);
+
+/* ERROR, with a hint, when the module was not loaded by shared_preload_libraries. */
+extern void pgraft_require_shared(void);
+
+/* Copies under the lock. */
+extern void pgraft_copy_raft(PgraftRaftStatus *raft);
+extern void pgraft_copy_state(PgraftState *state);
+extern void pgraft_copy_role(PgraftRoleStatus *role);
+
+#endif

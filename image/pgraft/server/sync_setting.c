@@ -1,0 +1,130 @@
+/*
+ * sync_setting.c
+ *	  See sync_setting.h.
+ */
+#include "postgres.h"
+
+#include <signal.h>
+
+#include "miscadmin.h"
+#include "replication/walsender.h"
+#include "replication/walsender_private.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
+#include "storage/spin.h"
+
+#include "net/files.h"
+#include "server/settings.h"
+#include "server/shared.h"
+#include "server/sync_setting.h"
+
+static PgraftRoleConf applied;
+static int	applied_generation;	/* 0: nothing applied in this run of the worker */
+
+/* A value as postgresql.conf wants it: quotes doubled. */
+static void
+append_setting(StringInfo text, const char *name, const char *value)
+{
+	appendStringInfo(text, "%s = '", name);
+	for (const char *c = value; *c != '\0'; c++)
+	{
+		if (*c == '\'' || *c == '\\')
+			appendStringInfoChar(text, *c);
+		appendStringInfoChar(text, *c);
+	}
+	appendStringInfoString(text, "'\n");
+}
+
+static int
+next_generation(void)
+{
+	int			generation;
+
+	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
+	generation = ++pgraft_shared->sync_generation;
+	LWLockRelease(pgraft_shared->lock);
+	return generation;
+}
+
+int
+pgraft_role_conf_apply(const PgraftRoleConf *conf)
+{
+	StringInfoData text;
+	char		path[MAXPGPATH];
+	int			rc;
+
+	if (applied_generation != 0 && memcmp(&applied, conf, sizeof applied) == 0)
+		return applied_generation;
+	applied_generation = 0;
+	initStringInfo(&text);
+	appendStringInfoString(&text, "# Written by pgraft for its role of the moment. Changes are overwritten.\n");
+	append_setting(&text, "primary_conninfo", conf->primary_conninfo);
+	append_setting(&text, "primary_slot_name", conf->primary_slot_name);
+	append_setting(&text, "synchronous_standby_names", conf->synchronous_standby_names);
+	applied_generation = next_generation();
+	appendStringInfo(&text, "pgraft.sync_generation = %d\n", applied_generation);
+	snprintf(path, sizeof path, "%s/role.conf", pgraft_data_dir);
+	rc = pgraft_write_durably(path, text.data, text.len);
+	pfree(text.data);
+	if (rc != 0)
+	{
+		applied_generation = 0;
+		errno = rc;
+		ereport(ERROR, errcode_for_file_access(), errmsg("could not write \"%s\": %m", path));
+	}
+	applied = *conf;
+	if (kill(PostmasterPid, SIGHUP) != 0)
+		ereport(WARNING, errmsg("could not ask the postmaster to reload: %m"));
+	return applied_generation;
+}
+
+static uint32
+process_generation(pid_t pid)
+{
+	PGPROC	   *proc = BackendPidGetProc(pid);
+
+	return proc == NULL ? 0 : pg_atomic_read_u32(&pgraft_shared->process_generation[GetNumberFromPGProc(proc)]);
+}
+
+bool
+pgraft_sync_in_force(int generation)
+{
+	if (generation == 0 ||
+		pg_atomic_read_u32(&pgraft_shared->checkpointer_generation) != (uint32) generation)
+		return false;
+	for (int i = 0; i < max_wal_senders; i++)
+	{
+		WalSnd	   *walsender = &WalSndCtl->walsnds[i];
+		pid_t		pid;
+
+		SpinLockAcquire(&walsender->mutex);
+		pid = walsender->pid;
+		SpinLockRelease(&walsender->mutex);
+		if (pid != 0 && process_generation(pid) != (uint32) generation)
+			return false;
+	}
+	return true;
+}
+
+static void
+publish(int generation)
+{
+	if (pgraft_shared == NULL || !IsUnderPostmaster)
+		return;
+	if (MyBackendType == B_CHECKPOINTER)
+		pg_atomic_write_u32(&pgraft_shared->checkpointer_generation, (uint32) generation);
+	else if (am_walsender && MyProcNumber != INVALID_PROC_NUMBER)
+		pg_atomic_write_u32(&pgraft_shared->process_generation[MyProcNumber], (uint32) generation);
+}
+
+void
+pgraft_sync_generation_assign(int newval, void *extra)
+{
+	publish(newval);
+}
+
+void
+pgraft_publish_inherited_generation(void)
+{
+	publish(pgraft_sync_generation);
+}
