@@ -123,7 +123,7 @@ async function busyPorts(
 }
 
 /** Whether this machine could listen there now. An address that is not this machine's is Docker's to complain about. */
-async function isFree(port: number, address: string): Promise<boolean> {
+export async function isFree(port: number, address: string): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {

@@ -45,8 +45,6 @@ export interface Docker {
   objects(prefix: string): Promise<ClusterObjects>;
   /** Run a command in a container; never throws. `deadline` in milliseconds. */
   exec(container: string, command: readonly string[], options: { input?: string; deadline: number }): Promise<Outcome>;
-  /** The last lines of a container's output. */
-  lastLines(container: string, lines: number): Promise<string>;
   start(containers: readonly string[]): Promise<void>;
 }
 
@@ -72,10 +70,6 @@ export function openDocker($: Shell, { deadline = 10_000 }: { deadline?: number 
       const args = ['exec', '--interactive', container, ...command];
       const output = await $({ timeout: limit, input })`docker ${args}`;
       return outcomeOf(output, `docker exec ${container} ${command.join(' ')}`, limit);
-    },
-    async lastLines(container, count) {
-      const output = await quick`docker logs --tail ${String(count)} ${container} 2>&1`;
-      return output.stdout.trim();
     },
     async start(containers) {
       const limit = 60_000;

@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import { problemsOf } from '../../../scripts/live/health.js';
+import { statusJson, statusPage } from '../../../scripts/live/status-page.js';
+import type { ClusterView } from '../../../scripts/live/view.js';
+import { healthyView, state, withNode } from './fakes.js';
+
+const silent = { accepting: false, problem: 'connect ECONNREFUSED' } as const;
+const noRaft = { available: false, problem: 'connect ECONNREFUSED' } as const;
+const exited = { status: 'exited', health: undefined, since: undefined, onNetwork: true };
+
+/** Node 1 of three was stopped and nobody took over: what `docker stop pgraft-primary` leaves. */
+function primaryStopped(): ClusterView {
+  const view = withNode(healthyView(3), 1, { docker: exited, postgres: silent, raft: noRaft });
+  const raft = (leader: boolean) =>
+    ({
+      available: true,
+      state: leader ? 'leader' : 'follower',
+      term: 2,
+      leaderId: 2,
+      role: 'standby',
+      writable: false,
+      synchronousInForce: false,
+      quorumMet: true,
+      commitIndex: 12,
+      failoverEnabled: true,
+    }) as const;
+  return withNode(withNode(view, 2, { raft: raft(true) }), 3, { raft: raft(false) });
+}
+
+describe('statusPage', () => {
+  it('begins with the documented page, word for word', () => {
+    expect(statusPage(healthyView(3))).toBe(`=== Container Status ===
+pgraft-primary    : running
+pgraft-replica1   : running
+pgraft-replica2   : running
+
+=== PostgreSQL Status ===
+pgraft-primary    : accepting connections (primary)
+pgraft-replica1   : accepting connections (replica)
+pgraft-replica2   : accepting connections (replica)
+
+=== Raft Status ===
+Node 1 (primary)  : state=leader, term=1
+Node 2 (replica1) : state=follower, term=1
+Node 3 (replica2) : state=follower, term=1
+
+Leader: Node 1
+
+=== Replication ===
+pgraft-primary    : timeline 2, LSN 0/3000148
+pgraft-replica1   : timeline 2, LSN 0/3000148, lag 0 B, streaming (quorum)
+pgraft-replica2   : timeline 2, LSN 0/3000148, lag 2.0 KiB, streaming (quorum)
+
+=== Health ===
+Quorum: 3 of 3 voters answer, 2 needed
+Provider: registry
+Cluster is healthy: 3 of 3 servers up: a majority, and 1 more may fail`);
+  });
+
+  it('says what is wrong when the primary is stopped and reads go on', () => {
+    expect(statusPage(primaryStopped())).toBe(`=== Container Status ===
+pgraft-primary    : exited
+pgraft-replica1   : running
+pgraft-replica2   : running
+
+=== PostgreSQL Status ===
+pgraft-primary    : not running
+pgraft-replica1   : accepting connections (replica)
+pgraft-replica2   : accepting connections (replica)
+
+=== Raft Status ===
+Node 1 (primary)  : state=unavailable
+Node 2 (replica1) : state=leader, term=2
+Node 3 (replica2) : state=follower, term=2
+
+Leader: Node 2
+
+=== Replication ===
+pgraft-primary    : unknown
+pgraft-replica1   : timeline 2, LSN 0/3000148, not streaming
+pgraft-replica2   : timeline 2, LSN 0/3000148, not streaming
+
+=== Health ===
+Quorum: 2 of 3 voters answer, 2 needed
+Provider: registry
+Cluster is not healthy: 2 of 3 servers up: a majority, but no further server may fail
+- no server accepts writes: pgraft-replica1 leads and its role is standby
+- pgraft-primary: the container is exited`);
+  });
+
+  it('shows what a starting server waits for', () => {
+    const entryPoint = { asked: true, state: state({ phase: 'cloning', message: '12 % copied' }) } as const;
+    const page = statusPage(withNode(healthyView(3), 3, { postgres: silent, raft: noRaft, entryPoint }));
+    expect(page).toContain('pgraft-replica2   : not accepting connections (cloning: 12 % copied)');
+    expect(page).toContain('- pgraft-replica2: cloning: 12 % copied');
+  });
+});
+
+describe('problemsOf', () => {
+  it.each([1, 2, 3, 5, 9])('finds none in a healthy cluster of %i', (count) => {
+    expect(problemsOf(healthyView(count))).toEqual([]);
+  });
+
+  it.each([
+    ['a standby without a stream', { streams: [] }, 'pgraft-replica1: does not stream from pgraft-primary'],
+    [
+      'a stream that is not counted',
+      { streams: [{ name: 'replica1', state: 'streaming', syncState: 'async', flushLagBytes: 0, replayLagBytes: 0 }] },
+      'pgraft-replica1: streams, but is not named in the synchronous setting (sync_state async)',
+    ],
+    [
+      'a stream that catches up',
+      { streams: [{ name: 'replica1', state: 'catchup', syncState: 'async', flushLagBytes: 9, replayLagBytes: 9 }] },
+      'pgraft-replica1: its stream from pgraft-primary is in state catchup',
+    ],
+  ])('names %s', (_, changes, expected) => {
+    const view = healthyView(2);
+    const [primary] = view.nodes;
+    if (primary?.postgres.accepting !== true) throw new Error('the healthy view has a primary');
+    expect(problemsOf(withNode(view, 1, { postgres: { ...primary.postgres, ...changes } }))).toEqual([expected]);
+  });
+
+  it('names a server that follows an old leader, one that is no member, and a spare', () => {
+    const view = healthyView(3);
+    const [, second] = view.nodes;
+    if (second?.raft.available !== true) throw new Error('the healthy view has a second server');
+    const stale = withNode(view, 2, { raft: { ...second.raft, term: 0, leaderId: 0 } });
+    expect(problemsOf(stale)).toEqual(['pgraft-replica1: follows node 0 in term 0, not the leader, node 1 in term 1']);
+    const [one, two, three] = view.members;
+    if (one === undefined || two === undefined || three === undefined) throw new Error('the healthy view has members');
+    expect(problemsOf({ ...view, members: [one, two] })).toEqual(['pgraft-replica2: not a member of the Raft group']);
+    expect(problemsOf({ ...view, members: [one, two, { ...three, voter: false }] })).toEqual([
+      'pgraft-replica2: a spare: it does not vote',
+    ]);
+  });
+
+  it('names two servers that are out of recovery', () => {
+    const view = healthyView(3);
+    const [first] = view.nodes;
+    if (first === undefined) throw new Error('the healthy view has servers');
+    expect(problemsOf(withNode(view, 2, { postgres: first.postgres }))).toContain(
+      'pgraft-primary and pgraft-replica1 are all out of recovery: only the leader should be',
+    );
+  });
+
+  it('names a synchronous setting that is not in force', () => {
+    const view = healthyView(3);
+    const [first] = view.nodes;
+    if (first?.raft.available !== true) throw new Error('the healthy view has servers');
+    expect(problemsOf(withNode(view, 1, { raft: { ...first.raft, synchronousInForce: false } }))).toEqual([
+      'pgraft-primary: the synchronous setting is not in force yet',
+    ]);
+  });
+});
+
+describe('statusJson', () => {
+  it('has the conclusions beside the view', () => {
+    expect(JSON.parse(statusJson(healthyView(3)))).toMatchObject({
+      healthy: true,
+      problems: [],
+      leader: 1,
+      primary: 1,
+      term: 1,
+      quorum: { voters: 3, up: 3, needed: 2, met: true },
+      prefix: 'pgraft',
+    });
+    expect(JSON.parse(statusJson(primaryStopped()))).toMatchObject({
+      healthy: false,
+      leader: 2,
+      primary: null,
+      term: 2,
+    });
+  });
+});
