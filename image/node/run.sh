@@ -31,8 +31,9 @@ lock_volume() {
   local until=$((now + 30000))
   exec {volume_lock}<"$volume_dir"
   until flock -n "$volume_lock"; do
+    set_phase starting "another container uses this volume; waits 30 s for its end"
     clock
-    ((now < until)) || fail "another container uses this volume; stop it first"
+    ((now < until)) || fail "another container still uses this volume after 30 s; stop it first"
     ((!stopping)) || exit 0
     tick
   done

@@ -1,0 +1,121 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { docker, NodeContainer, setUp, tearDown } from './node-container.js';
+
+const data = '/var/lib/postgresql/17/main';
+let node: NodeContainer;
+
+beforeAll(setUp);
+afterAll(tearDown);
+beforeEach(async () => {
+  node = new NodeContainer('primary', 1);
+  node.create();
+  await node.reaches({ phase: 'waiting' });
+});
+afterEach(() => {
+  node.dispose();
+});
+
+async function initialize(): Promise<void> {
+  node.configure();
+  node.exec(['pgraft-node', 'initialize']);
+  await node.reaches({ phase: 'running' });
+}
+
+/** Stop the node, change something in its volume, start it again. */
+function whileStopped(change: string): void {
+  node.exec(['sh', '-c', `(${change}) && sync`]);
+  docker(['restart', node.hostname]);
+}
+
+/** All files below a directory with their sums. */
+const sums = () => node.exec(['sh', '-c', `find ${data} -type f -exec sha256sum {} + | sort`]);
+
+describe('a node refuses, says why, and touches nothing', () => {
+  it('R4: when data and Raft state are of different incarnations', async () => {
+    await initialize();
+    whileStopped('echo 00000000000000000000000000000000 > pgraft/incarnation');
+    const { message } = await node.reaches({ phase: 'refused', incarnation: 'mismatch' });
+    expect(message).toMatch(/do not belong together; remove this server from the cluster/);
+    expect(node.attempt(['pgrep', '-x', 'postgres']).status).toBe(1);
+    expect(node.attempt(['pgraft-node', 'health']).stderr).toContain('PostgreSQL does not run: refused');
+  });
+
+  it('R4: when the Raft state is lost', async () => {
+    await initialize();
+    whileStopped('rm -r pgraft');
+    const { message } = await node.reaches({ phase: 'refused' });
+    expect(message).toContain('its Raft state is lost');
+  });
+
+  it('R4: when the data is lost', async () => {
+    await initialize();
+    whileStopped('mv 17/main 17/gone');
+    const { message } = await node.reaches({ phase: 'refused', data: 'none' });
+    expect(message).toContain('the data is lost but its Raft state is here');
+  });
+
+  it('S7: when the data directory came from elsewhere', async () => {
+    node.configure();
+    node.exec(['sh', '-c', `mkdir -p 17 && initdb -D ${data} >/dev/null && rm -rf pgraft`]);
+    const before = sums();
+    docker(['restart', node.hostname]);
+    const { message } = await node.reaches({ phase: 'refused', data: 'present' });
+    expect(message).toContain('was not made by this cluster');
+    expect(node.attempt(['pgraft-node', 'initialize']).status).toBe(1);
+    expect(sums()).toBe(before);
+  });
+
+  it('stops at once nevertheless', async () => {
+    await initialize();
+    whileStopped('rm pgraft/incarnation');
+    await node.reaches({ phase: 'refused' });
+    const started = Date.now();
+    docker(['stop', node.hostname]);
+    expect(Date.now() - started).toBeLessThan(3_000);
+    expect(node.inspect('{{.State.ExitCode}}')).toBe('0');
+  });
+});
+
+describe('unfinished work', () => {
+  it('is done anew: a half-made data directory is never started', async () => {
+    node.exec(['sh', '-c', 'mkdir -p 17/main.new && echo 17 > 17/main.new/PG_VERSION']);
+    docker(['restart', node.hostname]);
+    await node.reaches({ phase: 'waiting', data: 'none' });
+    await initialize();
+    expect(node.attempt(['test', '-e', '/var/lib/postgresql/17/main.new']).status).toBe(1);
+  });
+
+  it('goes on after a kill in the midst of it', async () => {
+    node.configure();
+    node.exec(['pgraft-node', 'initialize']);
+    await node.reaches({ phase: 'initializing' });
+    docker(['kill', node.hostname]);
+    docker(['start', node.hostname]);
+    await node.reaches({ phase: 'running', incarnation: 'match' });
+  });
+
+  it('ends at once when the container is stopped', async () => {
+    const started = Date.now();
+    docker(['stop', node.hostname]);
+    expect(Date.now() - started).toBeLessThan(3_000);
+    expect(node.inspect('{{.State.ExitCode}}')).toBe('0');
+    docker(['start', node.hostname]);
+    await node.reaches({ phase: 'waiting' });
+  });
+});
+
+describe('a setting that PostgreSQL refuses', () => {
+  it('is named in the state, and the server is tried again with pauses', async () => {
+    node.dispose();
+    node = new NodeContainer('primary', 1, "work_mem = 'a lot'");
+    node.create();
+    await node.reaches({ phase: 'waiting' });
+    node.configure();
+    node.exec(['pgraft-node', 'initialize']);
+    const complaint = 'it is started again as a standby';
+    await node.logs(complaint);
+    await node.logs(complaint, node.log().indexOf(complaint) + complaint.length);
+    const { message } = await node.reaches({ phase: 'starting' });
+    expect(message).toMatch(/ended with status 1 .*invalid value for parameter "work_mem": "a lot"/);
+  });
+});
