@@ -21,7 +21,6 @@
 #define SEGMENT_SIZE (1024 * 1024)
 #define FIRST_ELECTION_TIMEOUT_MS 100
 #define NEVER_MS (24u * 3600 * 1000)
-#define STOP_POLL_MS 10
 #define STOP_DEADLINE_MS 500
 
 PgraftConsensus pgraft_group;
@@ -390,6 +389,10 @@ transfer_done(struct raft_transfer *transfer)
 	PgraftConsensus *g = transfer->data;
 
 	g->transferring = false;
+
+	/* At once: the new leader would hand leadership back to a server that still answers. */
+	if (g->stopping)
+		uv_stop(g->loop);
 }
 
 static raft_id
@@ -427,13 +430,9 @@ pgraft_consensus_transfer(int32_t node_id)
 }
 
 static void
-stop_when_handed_over(uv_timer_t *timer)
+stop_anyway(uv_timer_t *timer)
 {
-	PgraftConsensus *g = timer->data;
-
-	if (g->transferring && uv_now(g->loop) < g->stop_deadline)
-		return;
-	uv_stop(g->loop);
+	uv_stop(timer->loop);
 }
 
 void
@@ -450,7 +449,5 @@ pgraft_consensus_stop(void)
 		return;
 	}
 	uv_timer_init(g->loop, &g->stopper);
-	g->stopper.data = g;
-	g->stop_deadline = uv_now(g->loop) + STOP_DEADLINE_MS;
-	uv_timer_start(&g->stopper, stop_when_handed_over, STOP_POLL_MS, STOP_POLL_MS);
+	uv_timer_start(&g->stopper, stop_anyway, STOP_DEADLINE_MS, 0);
 }

@@ -36,7 +36,6 @@ typedef struct PgraftConsensus
 	struct raft_transfer transfer;
 	bool		transferring;
 	bool		stopping;
-	uint64_t	stop_deadline;	/* of the loop's clock, milliseconds */
 	PgraftState state;
 	PgraftRaftStatus published;
 	PgraftIdentity met[PGRAFT_MAX_NODES + 1];	/* by node id; node_id 0: not met */
