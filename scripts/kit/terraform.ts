@@ -1,12 +1,12 @@
 /** Runs the cdktf command line, as `npx cdktf ...` would by hand. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClusterSettings } from '../../constructs/settings.js';
 import { stateDirectory } from '../../constructs/topology.js';
 import { statusOf } from './command.js';
 import { UserError } from './errors.js';
-import { projectDirectory } from './places.js';
+import { clusterDirectory, projectDirectory } from './places.js';
 import type { Shell } from './shell.js';
 
 export type Action = 'deploy' | 'destroy';
@@ -41,10 +41,13 @@ export function cdktfArguments(action: Action, prefix: string, defaultPrefix: st
 export function cdktfEnvironment(
   { dockerProvider }: Pick<ClusterSettings, 'dockerProvider'>,
   program: string,
+  terminal = process.stdout.isTTY,
 ): Record<string, string> {
   return {
     CHECKPOINT_DISABLE: '1',
     TERRAFORM_BINARY_NAME: program,
+    // without a terminal, cdktf's moving picture would be printed frame by frame
+    ...(!terminal && { CI: 'true' }),
     // `terraform providers lock` asks the registry, which is out of reach where the embedded provider is chosen
     ...(dockerProvider === 'embedded' && { CDKTF_SKIP_PROVIDER_LOCK: 'true' }),
   };
@@ -57,6 +60,8 @@ export function cdktfEnvironment(
  */
 export async function runCdktf(action: Action, settings: ClusterSettings, program: string): Promise<number> {
   const args = cdktfArguments(action, settings.prefix, defaultPrefix());
+  // cdktf makes only the last part of its output directory
+  mkdirSync(clusterDirectory(settings.prefix), { recursive: true, mode: 0o700 });
   const child = spawn(join(projectDirectory, 'node_modules/.bin/cdktf'), args, {
     cwd: projectDirectory,
     env: { ...process.env, ...cdktfEnvironment(settings, program) },

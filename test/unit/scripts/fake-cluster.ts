@@ -34,7 +34,7 @@ export function fakeCluster(states: Partial<NodeState>[]): FakeCluster {
   const inputs = new Map<string, string>();
   const docker = fakeDocker(containers, (name, [, command = '', ...args], input) => {
     const index = containers.findIndex((one) => one.container === name);
-    const node = nodes[index] as FakeNode | undefined;
+    const node: FakeNode | undefined = nodes[index];
     if (node === undefined) return failed(`no container ${name}`);
     if (command === 'state') return node.deaf === undefined ? ok(stateLines(node.state)) : failed(node.deaf);
     orders.push([name.replace('pgraft-', ''), command, ...args].join(' '));

@@ -182,12 +182,12 @@ describe('cdktf', () => {
   });
 
   it('does not ask the registry where the embedded provider is chosen', () => {
-    expect(cdktfEnvironment({ dockerProvider: 'embedded' }, 'tofu')).toEqual({
+    expect(cdktfEnvironment({ dockerProvider: 'embedded' }, 'tofu', true)).toEqual({
       CHECKPOINT_DISABLE: '1',
       TERRAFORM_BINARY_NAME: 'tofu',
       CDKTF_SKIP_PROVIDER_LOCK: 'true',
     });
-    expect(cdktfEnvironment({ dockerProvider: 'registry' }, 'terraform')).not.toHaveProperty(
+    expect(cdktfEnvironment({ dockerProvider: 'registry' }, 'terraform', true)).not.toHaveProperty(
       'CDKTF_SKIP_PROVIDER_LOCK',
     );
   });
