@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"regexp"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -94,11 +95,26 @@ func replacingSize(description string, validators ...validator.Int64) schema.Att
 	}
 }
 
+// portsDiffer is false for the same ports in another order: nothing about the
+// container has to change for that.
+func portsDiffer(_ context.Context, req planmodifier.ListRequest, resp *listplanmodifier.RequiresReplaceIfFuncResponse) {
+	resp.RequiresReplace = !slices.Equal(sortedText(req.StateValue), sortedText(req.PlanValue))
+}
+
+func sortedText(list types.List) []string {
+	texts := []string{}
+	for _, element := range list.Elements() {
+		texts = append(texts, element.String())
+	}
+	slices.Sort(texts)
+	return texts
+}
+
 func portsBlock() schema.Block {
 	port := int64validator.Between(1, 65535)
 	return schema.ListNestedBlock{
 		Description:   "A port published on the host.",
-		PlanModifiers: []planmodifier.List{listplanmodifier.RequiresReplace()},
+		PlanModifiers: []planmodifier.List{listplanmodifier.RequiresReplaceIf(portsDiffer, "other ports replace", "other ports replace")},
 		NestedObject: schema.NestedBlockObject{
 			Attributes: map[string]schema.Attribute{
 				"internal": schema.Int64Attribute{Required: true, Validators: []validator.Int64{port}, Description: "Port in the container."},
