@@ -20,11 +20,13 @@ import (
 const (
 	// callTimeout bounds one ordinary request to the engine.
 	callTimeout = 2 * time.Minute
-	// goneTimeout bounds the wait until the engine has let go of an object.
-	goneTimeout = 30 * time.Second
-	// gonePoll is the pause between two looks at it.
+	// gonePoll is the pause between two looks at an object that is in use.
 	gonePoll = 200 * time.Millisecond
 )
+
+// goneTimeout bounds the wait until an object is no longer in use; a variable,
+// so that a test need not wait as long.
+var goneTimeout = 30 * time.Second
 
 // connected is embedded by every resource: the engine's client, set once the
 // provider is configured.
