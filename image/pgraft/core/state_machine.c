@@ -124,7 +124,9 @@ history_valid(const PgraftPromotion *links, int n)
 {
 	for (int i = 0; i < n; i++)
 	{
-		if (links[i].term == 0 || links[i].parent == 0 || links[i].parent >= links[i].timeline)
+		if (links[i].term == 0 || links[i].node_id <= 0)
+			return false;
+		if (links[i].parent == 0 || links[i].parent >= links[i].timeline)
 			return false;
 		if (i > 0 && (links[i].term <= links[i - 1].term || links[i].timeline <= links[i - 1].timeline))
 			return false;
@@ -167,6 +169,7 @@ apply_record(PgraftState *state, const PgraftEntry *entry)
 			fill_in(&state->promotions[known], &links[i]);
 	}
 	state->n_history = n;
+	memset(state->history, 0, sizeof(state->history));
 	memcpy(state->history, links, (size_t) n * sizeof(PgraftPromotion));
 	(void) snprintf(detail, sizeof(detail),
 					"node %" PRId32 " is the primary on timeline %" PRIu32 ", which leaves timeline %" PRIu32 " at %" PRIX32 "/%" PRIX32,
