@@ -258,5 +258,7 @@ pgraft_consensus_main(Datum arg)
 	pgraft_consensus_start(&loop, &config);
 	pgraft_wake_consensus();
 	uv_run(&loop, UV_RUN_DEFAULT);
-	proc_exit(0);
+
+	/* Status 1: a worker that somebody terminated comes back; at a shutdown it does not. */
+	proc_exit(1);
 }

@@ -192,5 +192,6 @@ pgraft_role_main(Datum arg)
 				  is_busy(&turn, decision) ? BUSY_WAIT_MS : IDLE_WAIT_MS, wait_event);
 		ResetLatch(MyLatch);
 	}
-	proc_exit(0);
+	/* Status 1: a worker that somebody terminated comes back; at a shutdown it does not. */
+	proc_exit(1);
 }
