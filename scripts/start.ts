@@ -9,11 +9,13 @@ import { projectDirectory } from './kit/places.js';
 import { openReport, type Report } from './kit/report.js';
 import { $ } from './kit/shell.js';
 import { findTerraform, runCdktf } from './kit/terraform.js';
+import { found, notYet, waitUntil } from './kit/wait.js';
 import { openDocker } from './live/docker.js';
 import { problemsOf } from './live/health.js';
-import { withLive } from './live/open.js';
-import { readCluster } from './live/read.js';
+import { withLive, type Live } from './live/open.js';
 import { statusPage } from './live/status-page.js';
+import type { ClusterView } from './live/view.js';
+import { openWatch } from './live/watch.js';
 
 new Command('start')
   .description('Bring the cluster up: create what is missing, start what was stopped, and show the status.')
@@ -43,15 +45,26 @@ await main(async () => {
       `cdktf deploy ended with status ${status}: what went wrong stands above; npm start goes on from there`,
     );
   }
-  const healthy = await withLive(settings, async (live) => {
-    const view = await readCluster(live);
-    if (view === undefined) throw new UserError('the deploy ended well and left no container; see its output above');
+  await withLive(settings, async (live) => {
+    const view = await report.step('the cluster is healthy', async (progress) => settled(live, progress));
     console.log(`\n${statusPage(view)}\n`);
-    return problemsOf(view).length === 0;
   });
   console.log(`Done in ${prettyMs(performance.now() - begin)}. Connect with: psql "$(npm run -s url)"`);
-  return healthy ? 0 : 1;
+  return 0;
 });
+
+/** Terraform had nothing to wait for where servers were only started again. */
+async function settled(live: Live, progress: (line: string) => void): Promise<ClusterView> {
+  const look = openWatch(live, live.clock);
+  const probe = async () => {
+    const view = await look();
+    if (view === undefined) throw new UserError('the deploy ended well and left no container; see its output above');
+    const problems = problemsOf(view);
+    return problems.length === 0 ? found(view) : notYet(problems.join('; '));
+  };
+  const fix = 'see npm run status and npm run logs';
+  return waitUntil('a healthy cluster', probe, { deadline: 120_000, fix, clock: live.clock, progress });
+}
 
 /** Terraform leaves a stopped container as it is (design.md §3), so servers that were stopped by hand are started here. */
 async function startStopped(prefix: string, report: Report): Promise<void> {

@@ -47,12 +47,16 @@ function waitingLeader(leader: NodeView | undefined): string {
 }
 
 function nodeProblems(view: ClusterView, node: NodeView): string[] {
-  const problem = processProblem(node) ?? membershipProblem(view, node) ?? streamProblem(view, node);
+  const problem = processProblem(view.prefix, node) ?? membershipProblem(view, node) ?? streamProblem(view, node);
   return problem === undefined ? [] : [`${node.container}: ${problem}`];
 }
 
-function processProblem({ docker, postgres, raft, entryPoint }: NodeView): string | undefined {
+function processProblem(prefix: string, node: NodeView): string | undefined {
+  const { container, docker, postgres, raft, entryPoint } = node;
   if (docker.status !== 'running') return `the container is ${docker.status}`;
+  if (!docker.onNetwork) {
+    return `cut off from the cluster's network; docker network connect ${prefix}-network ${container} brings it back`;
+  }
   if (!postgres.accepting) {
     if (entryPoint?.asked === true) return `${entryPoint.state.phase}: ${entryPoint.state.message || postgres.problem}`;
     return `PostgreSQL does not answer: ${postgres.problem}`;
@@ -64,7 +68,8 @@ function processProblem({ docker, postgres, raft, entryPoint }: NodeView): strin
 function membershipProblem(view: ClusterView, { id, raft }: NodeView): string | undefined {
   const leader = leaderOf(view);
   if (leader?.raft.available !== true || !raft.available) return undefined;
-  if (raft.leaderId !== leader.id || raft.term !== leader.raft.term) {
+  // one that was just elected may not know itself as the leader yet
+  if ((id !== leader.id && raft.leaderId !== leader.id) || raft.term !== leader.raft.term) {
     return `follows node ${raft.leaderId} in term ${raft.term}, not the leader, node ${leader.id} in term ${leader.raft.term}`;
   }
   const member = view.members.find((candidate) => candidate.id === id);

@@ -14,7 +14,9 @@ export interface SqlAnswer {
 const postgresFacts = `
   select pg_is_in_recovery() as in_recovery,
          case when pg_is_in_recovery()
-           then coalesce((select received_tli from pg_stat_wal_receiver), (select timeline_id from pg_control_checkpoint()))
+           then coalesce((select received_tli from pg_stat_wal_receiver),
+                         greatest((select timeline_id from pg_control_checkpoint()),
+                                  (select min_recovery_end_timeline from pg_control_recovery())))
            else ('x' || substr(pg_walfile_name(pg_current_wal_flush_lsn()), 1, 8))::bit(32)::int
          end as timeline,
          case when pg_is_in_recovery()

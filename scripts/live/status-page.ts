@@ -45,7 +45,9 @@ function postgresLines({ nodes }: ClusterView): string[] {
     ({ container }) => container,
     ({ postgres, docker, entryPoint }) => {
       if (postgres.accepting) return `accepting connections (${postgres.inRecovery ? 'replica' : 'primary'})`;
-      if (docker.status !== 'running') return `not running`;
+      if (docker.status === 'paused') return 'not accepting connections (paused)';
+      if (docker.status !== 'running') return 'not running';
+      if (!docker.onNetwork) return 'not reachable (cut off from the network)';
       if (entryPoint?.asked !== true) return `not accepting connections (${postgres.problem})`;
       const { phase, message } = entryPoint.state;
       return `not accepting connections (${message === '' ? phase : `${phase}: ${message}`})`;

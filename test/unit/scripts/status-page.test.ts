@@ -88,6 +88,13 @@ Cluster is not healthy: 2 of 3 servers up: a majority, but no further server may
 - pgraft-primary: the container is exited`);
   });
 
+  it('shows a server that is cut off from the network, and how it comes back', () => {
+    const cut = { status: 'running', health: 'healthy', since: undefined, onNetwork: false };
+    const page = statusPage(withNode(healthyView(3), 3, { docker: cut, postgres: silent, raft: noRaft }));
+    expect(page).toContain('pgraft-replica2   : not reachable (cut off from the network)');
+    expect(page).toContain('docker network connect pgraft-network pgraft-replica2 brings it back');
+  });
+
   it('shows what a starting server waits for', () => {
     const entryPoint = { asked: true, state: state({ phase: 'cloning', message: '12 % copied' }) } as const;
     const page = statusPage(withNode(healthyView(3), 3, { postgres: silent, raft: noRaft, entryPoint }));
