@@ -1,6 +1,7 @@
 /** What `cdktf` runs: settings in, two stacks out. */
 import { App } from 'cdktf';
 import { loadSettings } from './constructs/load-settings.js';
+import { claimOutputDirectory } from './constructs/output-directory.js';
 import { SettingsError } from './constructs/settings.js';
 import { declareStacks } from './constructs/stacks.js';
 
@@ -10,6 +11,7 @@ try {
   const settings = loadSettings(root);
   // cdktf would run `terraform version` once a hook; the stacks' required_version says it once
   const app = new App({ stackTraces: false, skipValidation: true });
+  claimOutputDirectory(app.outdir, root, settings.prefix);
   declareStacks(app, settings, root);
   app.synth();
 } catch (error) {

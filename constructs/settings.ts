@@ -14,15 +14,13 @@ import { maximumNodes, postgresPortInside } from './topology.js';
 const longestPrefix = 63 - '-replica8'.length;
 const lastPort = 65535;
 
-const wholeNumber = (low: number, high: number, unit: string) => {
-  const range = `a whole number from ${low} to ${high}`;
-  return z
-    .int({
-      error: ({ input }) => `${typeof input === 'number' ? 'not whole' : 'not a number'}; choose ${unit}, ${range}`,
-    })
-    .min(low, { error: `below ${low}; choose ${unit}, ${range}` })
-    .max(high, { error: `above ${high}; choose ${unit}, ${range}` });
-};
+const wholeNumber = (low: number, high: number, what: string) =>
+  z.unknown().transform((value, context): number => {
+    const cause = numberMistake(value, low, high);
+    if (cause === undefined) return value as number;
+    context.addIssue({ code: 'custom', message: `${cause}; choose ${what}, a whole number from ${low} to ${high}` });
+    return z.NEVER;
+  });
 
 const prefix = z.string({ error: 'not text; choose a name such as pgraft' }).superRefine((value, context) => {
   const cause = prefixMistake(value);
@@ -175,6 +173,13 @@ function describe(issue: z.core.$ZodIssue, given: ReadonlyMap<string, Given>): s
 
 function mistake(name: string, value: unknown, source: string | undefined, cause: string): string {
   return `${name} = ${JSON.stringify(value)} (${source ?? 'default'}): ${cause}`;
+}
+
+function numberMistake(value: unknown, low: number, high: number): string | undefined {
+  if (typeof value !== 'number') return 'not a number';
+  if (value < low) return `below ${low}`;
+  if (value > high) return `above ${high}`;
+  return Number.isInteger(value) ? undefined : 'not whole';
 }
 
 function prefixMistake(value: string): string | undefined {

@@ -1,10 +1,9 @@
 /** What both stacks tell Terraform: its least version, where the state is kept, and which Docker provider to use. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { DockerProvider } from '@cdktf/provider-docker/lib/provider/index.js';
 import { LocalBackend, type TerraformStack } from 'cdktf';
 import type { ClusterSettings } from './settings.js';
-import { stateDirectory } from './topology.js';
+import { statePath } from './state-path.js';
 
 /** 1.4 brought `terraform_data`, which carries the hooks. */
 const terraformVersion = '>= 1.4.0';
@@ -19,9 +18,7 @@ const embeddedSource = 'pgraft.local/embedded/docker';
  * @param root the project's directory, absolute, since Terraform runs in the directory of the synthesized stack
  */
 export function declareTerraform(stack: TerraformStack, settings: ClusterSettings, root: string): void {
-  new LocalBackend(stack, {
-    path: join(root, stateDirectory(settings.prefix), `terraform.${stack.node.id}.tfstate`),
-  });
+  new LocalBackend(stack, { path: statePath(root, settings.prefix, stack.node.id) });
   new DockerProvider(stack, 'docker');
   stack.addOverride('terraform.required_version', terraformVersion);
   for (const [key, value] of Object.entries(dockerProvider(settings.dockerProvider))) {

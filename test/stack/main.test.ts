@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -37,5 +37,34 @@ describe('main.ts', () => {
       expect.stringMatching(/^prefix = "My Cluster" \(PGRAFT_PREFIX, environment\): has capital letters; /),
     ]);
     expect(existsSync(join(outdir, 'manifest.json'))).toBe(false);
+  });
+
+  describe('in a directory where Terraform worked before', () => {
+    /** What terraform init leaves behind. */
+    const initialized = (prefix: string) => {
+      const path = join(root, '.pgraft', prefix, 'terraform.cluster.tfstate');
+      const directory = join(outdir, 'stacks', 'cluster', '.terraform');
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(
+        join(directory, 'terraform.tfstate'),
+        JSON.stringify({ backend: { type: 'local', config: { path } } }),
+      );
+      return path;
+    };
+
+    it('goes on with the same cluster', () => {
+      initialized('pgraft');
+      expect(run({}).status).toBe(0);
+    });
+
+    it('refuses another cluster, whose servers Terraform would replace', () => {
+      const path = initialized('pgraft');
+      const { status, stderr } = run({ PGRAFT_PREFIX: 'demo' });
+      expect(status).toBe(1);
+      expect(stderr).toContain(
+        `was used for the state ${path}, and the cluster is now demo; add --output .pgraft/demo/cdktf.out`,
+      );
+      expect(existsSync(join(outdir, 'manifest.json'))).toBe(false);
+    });
   });
 });

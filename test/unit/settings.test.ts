@@ -88,6 +88,7 @@ describe('bad settings are refused with value, source, cause and fix:', () => {
     ['three', `not a number; ${count}`],
     ['2.5', `not whole; ${count}`],
     ['1e1', `not a number; ${count}`],
+    ['99999999999999999999', `above 9; ${count}`],
   ])('PGRAFT_NODES=%s', (text, cause) => {
     expect(fromEnvironment({ PGRAFT_NODES: text })).toEqual([
       `nodes = "${text}" (PGRAFT_NODES, environment): ${cause}`,
