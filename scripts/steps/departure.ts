@@ -1,30 +1,52 @@
 /** What a server's destroy hook has to do: nothing, or what is not built yet. Pure. */
 import type { InputOf } from '../../constructs/hook-input.js';
+import type { ClusterView } from '../live/view.js';
 
 export type Departure =
   { readonly refuse: false; readonly because: string } | { readonly refuse: true; readonly reason: string };
 
 const planned = 'is not built yet (planned as "Change a running cluster")';
 
+/** What is known when a server's hook runs. */
+export interface Situation {
+  /** The whole cluster goes, in this very run. */
+  readonly tearingDown: boolean;
+  /** The Raft group has this server among its members, or does not say whether it has. */
+  readonly member: boolean;
+  /** The container that was deployed, by its id, still exists. */
+  readonly containerExists: boolean;
+}
+
 /** A server leaves the cluster, or a slot is filled for the first time. */
-export function leaving(input: InputOf<'leave'>, tearingDown: boolean): Departure {
+export function leaving(
+  input: InputOf<'leave'>,
+  { tearingDown, member }: Omit<Situation, 'containerExists'>,
+): Departure {
   if (input.present === 'no') return nothing(`slot ${input.node} was empty`);
   if (tearingDown) return nothing('the cluster is torn down');
+  if (!member) return nothing(`${input.container} is no member of the Raft group`);
   return refuse(
     `${input.container} would leave cluster ${input.prefix}: shrinking a running cluster ${planned}; it goes on unchanged. ` +
       'Set nodes back to what it was, or remove the whole cluster with npm run destroy',
   );
 }
 
-/** A server's container is replaced. `containerExists`: the one that was deployed, by its id. */
-export function rolling(input: InputOf<'roll'>, tearingDown: boolean, containerExists: boolean): Departure {
+/** A server's container is replaced. */
+export function rolling(input: InputOf<'roll'>, { tearingDown, member, containerExists }: Situation): Departure {
   if (input.containerId === '') return nothing(`slot ${input.node} was empty`);
   if (tearingDown) return nothing('the cluster is torn down');
   if (!containerExists) return nothing(`${input.container} is gone already and is made anew`);
+  if (!member) return nothing(`${input.container} is no member of the Raft group`);
   return refuse(
     `${input.container} would be replaced: replacing running servers one by one ${planned}; it goes on unchanged. Undo the ` +
       'change, or remove the whole cluster, with its data, with npm run destroy and start it anew',
   );
+}
+
+/** Whether the group counts `id` among its members; in doubt it does. */
+export function isMember(view: ClusterView | undefined, id: number): boolean {
+  const members = view?.members ?? [];
+  return members.length === 0 || members.some((member) => member.id === id);
 }
 
 const nothing = (because: string): Departure => ({ refuse: false, because });

@@ -10,7 +10,8 @@ import {
   type ProcessFacts,
 } from '../../../scripts/kit/processes.js';
 import { isTearingDown, notePath, writeTeardownNote } from '../../../scripts/kit/teardown-note.js';
-import { leaving, rolling } from '../../../scripts/steps/departure.js';
+import { isMember, leaving, rolling } from '../../../scripts/steps/departure.js';
+import { healthyView } from './fakes.js';
 
 const terraform = (command: string[], changes: Partial<ProcessFacts> = {}): ProcessFacts => ({
   pid: 50,
@@ -118,20 +119,20 @@ describe('the teardown note', () => {
 });
 
 const slot = { prefix: 'pgraft', node: 3, container: 'pgraft-replica2' } as const;
+const serving = { tearingDown: false, member: true, containerExists: true };
 
 describe('a server that leaves', () => {
   const leave = { hook: 'leave', ...slot, present: 'yes' } as const;
 
   it('is refused while shrinking is not built, and the message says what to do', () => {
-    expect(leaving(leave, false)).toMatchObject({
-      refuse: true,
-      reason: expect.stringContaining('Set nodes back') as string,
-    });
+    const departure = leaving(leave, serving);
+    expect(departure).toMatchObject({ refuse: true, reason: expect.stringContaining('Set nodes back') as string });
   });
 
-  it('goes when the cluster is torn down, or when it never was there', () => {
-    expect(leaving(leave, true).refuse).toBe(false);
-    expect(leaving({ ...leave, present: 'no' }, false).refuse).toBe(false);
+  it('goes when the cluster is torn down, it never was there, or it is no member', () => {
+    expect(leaving(leave, { ...serving, tearingDown: true }).refuse).toBe(false);
+    expect(leaving({ ...leave, present: 'no' }, serving).refuse).toBe(false);
+    expect(leaving(leave, { ...serving, member: false }).refuse).toBe(false);
   });
 });
 
@@ -139,15 +140,23 @@ describe('a server that is replaced', () => {
   const roll = { hook: 'roll', ...slot, present: 'yes', containerId: 'abc' } as const;
 
   it('is refused while its container is there', () => {
-    expect(rolling(roll, false, true)).toMatchObject({
-      refuse: true,
-      reason: expect.stringContaining('Undo the') as string,
-    });
+    const departure = rolling(roll, serving);
+    expect(departure).toMatchObject({ refuse: true, reason: expect.stringContaining('Undo the') as string });
   });
 
-  it('goes when the cluster is torn down, its container is gone, or there was none', () => {
-    expect(rolling(roll, true, true).refuse).toBe(false);
-    expect(rolling(roll, false, false).refuse).toBe(false);
-    expect(rolling({ ...roll, present: 'no', containerId: '' }, false, false).refuse).toBe(false);
+  it('goes when the cluster is torn down, its container is gone, there was none, or it is no member', () => {
+    expect(rolling(roll, { ...serving, tearingDown: true }).refuse).toBe(false);
+    expect(rolling(roll, { ...serving, containerExists: false }).refuse).toBe(false);
+    expect(rolling({ ...roll, present: 'no', containerId: '' }, serving).refuse).toBe(false);
+    expect(rolling(roll, { ...serving, member: false }).refuse).toBe(false);
+  });
+});
+
+describe('isMember', () => {
+  it('goes by what the group tells, and in doubt a server is one', () => {
+    expect(isMember(healthyView(3), 3)).toBe(true);
+    expect(isMember(healthyView(3), 4)).toBe(false);
+    expect(isMember({ ...healthyView(3), members: [] }, 4)).toBe(true);
+    expect(isMember(undefined, 4)).toBe(true);
   });
 });
