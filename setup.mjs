@@ -6,6 +6,7 @@
  */
 import { join } from 'node:path';
 import { ensureBaseImage } from './setup/base-image.mjs';
+import { endCommandsOnSignals } from './setup/command.mjs';
 import { ensureEngine } from './setup/docker.mjs';
 import { withLock } from './setup/lock.mjs';
 import { checkNode, ensurePackages } from './setup/packages.mjs';
@@ -15,6 +16,7 @@ import { findTerraform } from './setup/terraform.mjs';
 
 const root = import.meta.dirname;
 const report = new Report();
+endCommandsOnSignals();
 
 try {
   await report.step('Node.js', () => checkNode(process.versions.node));

@@ -6,6 +6,8 @@ import { clearTimeout, setTimeout } from 'node:timers';
 import { SetupError } from './report.mjs';
 
 const tailLines = 15;
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set();
 
 /**
  * @typedef {object} Outcome
@@ -25,27 +27,52 @@ const tailLines = 15;
  */
 export function attempt(command, args, { seconds, cwd, env }) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    // a group of its own, so that the deadline ends its children, too
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    running.add(child);
     const output = { stdout: '', stderr: '' };
     child.stdout.on('data', (chunk) => (output.stdout += String(chunk)));
     child.stderr.on('data', (chunk) => (output.stderr += String(chunk)));
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
-      child.kill('SIGKILL');
-      // a grandchild may hold the pipes open for ever
-      child.stdout.destroy();
-      child.stderr.destroy();
+      endGroup(child, 'SIGKILL');
     }, seconds * 1000);
     child.on('error', (error) => {
       clearTimeout(timer);
+      running.delete(child);
       reject(error);
     });
     child.on('close', (code) => {
       clearTimeout(timer);
+      running.delete(child);
       resolve({ code, timedOut, ...output });
     });
   });
+}
+
+/** @param {import('node:child_process').ChildProcess} child @param {NodeJS.Signals} signal */
+function endGroup(child, signal) {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, signal);
+  } catch {
+    // it has ended by itself
+  }
+}
+
+/** Hand an interruption on to what is running: it is in groups of its own. */
+export function endCommandsOnSignals() {
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
+    process.once(signal, () => {
+      for (const child of running) endGroup(child, 'SIGTERM');
+      process.exit(signal === 'SIGINT' ? 130 : 143);
+    });
+  }
 }
 
 /**
