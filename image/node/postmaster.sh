@@ -3,6 +3,7 @@
 # PostgreSQL as a child in the background, so that the entry point hears signals meanwhile.
 
 postmaster_pid=''
+fast_stop_ms=20000 # then it is stopped at once
 
 # start_postmaster: restart_after_crash stands on the command line too, where ALTER SYSTEM cannot change it (R8).
 start_postmaster() {
@@ -29,20 +30,21 @@ await_postmaster() {
   done
   if ((!stopping)); then
     postmaster_pid=''
+fast_stop_ms=20000 # then it is stopped at once
   fi
 }
 
-# stop_postmaster: fast; immediate when that takes more than 20 s.
+# stop_postmaster: fast; immediate when that takes too long.
 stop_postmaster() {
   clock
-  local until=$((now + 20000))
+  local until=$((now + fast_stop_ms))
   while ((now < until)); do
     kill -INT "$postmaster_pid" 2>/dev/null || true # again and again: it is deaf at the very start
     wait_gone "$postmaster_pid" 500 && break
     clock
   done
   if is_alive "$postmaster_pid"; then
-    note "PostgreSQL has not stopped in 20 s; it is stopped at once and will recover from its WAL"
+    note "PostgreSQL has not stopped in $((fast_stop_ms / 1000)) s; it is stopped at once and will recover from its WAL"
     kill -QUIT "$postmaster_pid" 2>/dev/null || true
     wait_gone "$postmaster_pid" 10000 || kill -KILL "$postmaster_pid" 2>/dev/null || true
   fi

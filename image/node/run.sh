@@ -10,6 +10,7 @@ command_run() {
   pump_pid=$!
   trap request_stop TERM INT
   trap drain_log EXIT
+  trap 'note "${BASH_COMMAND%% *} failed in ${FUNCNAME[0]:-main}; what it said is in the line before"' ERR
   set_phase starting
   note "node $PGRAFT_NAME ($PGRAFT_NODE_ID) starts"
   lock_volume

@@ -99,6 +99,33 @@ describe('steps', () => {
   });
 });
 
+describe('stopping PostgreSQL', () => {
+  /** What a postmaster with these traps prints while it is stopped. */
+  function stop(traps: string): string {
+    const loop = 'echo ready; while :; do read -r -t 0.05 <> <(:); done';
+    node.program('postgres', `exec env --default-signal=INT,QUIT bash -c '${traps}; ${loop}'`);
+    const { status, stdout, stderr } = node.call(
+      `out="$PGRAFT_ROOT/out"
+      postgres >"$out" & postmaster_pid=$!
+      until [[ -s "$out" ]]; do tick; done
+      fast_stop_ms=300
+      stop_postmaster
+      is_alive "$postmaster_pid" && echo 'still alive'
+      cat "$out"`,
+    );
+    expect(status, stderr).toBe(0);
+    return stdout;
+  }
+
+  it('is fast when it obeys', () => {
+    expect(stop('trap "echo fast; exit" INT; trap "echo immediate; exit" QUIT')).toBe('ready\nfast\n');
+  });
+
+  it('is immediate when it does not end in time', () => {
+    expect(stop('trap "" INT; trap "echo immediate; exit" QUIT')).toBe('ready\nimmediate\n');
+  });
+});
+
 describe('the log file', () => {
   it('is started again when it has grown too large, and the older one is kept', () => {
     const log = 'var/log/postgresql/postgresql-17-main.log';
