@@ -1,6 +1,6 @@
 /** Runs the cdktf command line, as `npx cdktf ...` would by hand. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClusterSettings } from '../../constructs/settings.js';
 import { stateDirectory } from '../../constructs/topology.js';
@@ -62,6 +62,7 @@ export async function runCdktf(action: Action, settings: ClusterSettings, progra
   const args = cdktfArguments(action, settings.prefix, defaultPrefix());
   // cdktf makes only the last part of its output directory
   mkdirSync(clusterDirectory(settings.prefix), { recursive: true, mode: 0o700 });
+  if (settings.dockerProvider === 'embedded') forgetProviderChecksums(args);
   const child = spawn(join(projectDirectory, 'node_modules/.bin/cdktf'), args, {
     cwd: projectDirectory,
     env: { ...process.env, ...cdktfEnvironment(settings, program) },
@@ -73,6 +74,14 @@ export async function runCdktf(action: Action, settings: ClusterSettings, progra
       resolve(statusOf({ exitCode, signal }));
     });
   });
+}
+
+/** The embedded provider is built on this machine, so after each change of it the checksums of the last run are wrong. */
+function forgetProviderChecksums(args: readonly string[]): void {
+  const output = args.includes('--output') ? (args[args.indexOf('--output') + 1] ?? '') : 'cdktf.out';
+  for (const stack of ['image', 'cluster']) {
+    rmSync(join(projectDirectory, output, 'stacks', stack, '.terraform.lock.hcl'), { force: true });
+  }
 }
 
 /** The prefix that plain `npx cdktf deploy` uses. */
