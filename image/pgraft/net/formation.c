@@ -23,6 +23,23 @@ pgraft_formation_init(PgraftFormation *f, const char *data_dir)
 	return true;
 }
 
+/*
+ * libraft takes a directory without its two metadata files for a new server, which may vote; one that was formed has forgotten its votes then.
+ */
+static bool
+has_term(const PgraftFormation *f)
+{
+	char		path[sizeof f->raft_dir + 16];
+
+	for (int i = 1; i <= 2; i++)
+	{
+		snprintf(path, sizeof path, "%s/metadata%d", f->raft_dir, i);
+		if (pgraft_file_exists(path))
+			return true;
+	}
+	return false;
+}
+
 int32_t
 pgraft_formation_owner(const PgraftFormation *f, char *err, size_t err_size)
 {
@@ -43,9 +60,9 @@ pgraft_formation_owner(const PgraftFormation *f, char *err, size_t err_size)
 		snprintf(err, err_size, "\"%s\" does not name a node", f->formed_path);
 		return -1;
 	}
-	if (!pgraft_file_exists(f->raft_dir))
+	if (!has_term(f))
 	{
-		snprintf(err, err_size, "the Raft directory \"%s\" is lost", f->raft_dir);
+		snprintf(err, err_size, "the Raft state in \"%s\" is lost", f->raft_dir);
 		return -1;
 	}
 	return (int32_t) id;

@@ -72,19 +72,25 @@ pgraft_chain_append(PgraftChain *chain, const PgraftPromotion *link)
 	chain->links[chain->n++] = *link;
 }
 
-static const TimeLineHistoryEntry *
-find_timeline(List *history, TimeLineID timeline)
+/*
+ * Timeline and fork as PostgreSQL's history has them.  It lists the newest timeline first, and each begins where its parent, the
+ * next one, ended.  false: the timeline is not in it.
+ */
+static bool
+take_from_history(List *history, PgraftPromotion *link)
 {
-	ListCell   *cell;
-
-	foreach(cell, history)
+	for (int i = 0; i + 1 < list_length(history); i++)
 	{
-		const TimeLineHistoryEntry *entry = lfirst(cell);
+		const TimeLineHistoryEntry *entry = list_nth(history, i);
+		const TimeLineHistoryEntry *parent = list_nth(history, i + 1);
 
-		if (entry->tli == timeline)
-			return entry;
+		if (entry->tli != link->timeline)
+			continue;
+		link->parent = parent->tli;
+		link->fork_lsn = entry->begin;
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
 void
@@ -94,16 +100,8 @@ pgraft_chain_settle(PgraftChain *chain, uint32_t current_timeline)
 	int			kept = 0;
 
 	for (int i = 0; i < chain->n; i++)
-	{
-		PgraftPromotion *link = &chain->links[i];
-		const TimeLineHistoryEntry *entry = find_timeline(history, link->timeline);
-
-		if (entry == NULL)
-			continue;
-		/* A history starts each timeline where the one before ended. */
-		link->fork_lsn = entry->begin;
-		chain->links[kept++] = *link;
-	}
+		if (take_from_history(history, &chain->links[i]))
+			chain->links[kept++] = chain->links[i];
 	chain->n = kept;
 	list_free_deep(history);
 }

@@ -23,8 +23,8 @@ extern void pgraft_chain_save(const PgraftChain *chain);
 extern void pgraft_chain_append(PgraftChain *chain, const PgraftPromotion *link);
 
 /*
- * Drops the links of promotions that never happened (their timeline is not in the history of current), and takes the exact forks from
- * PostgreSQL's own history.
+ * Drops the links of promotions that never happened (their timeline is not in the history of current), and takes parents and exact
+ * forks from PostgreSQL's own history.
  */
 extern void pgraft_chain_settle(PgraftChain *chain, uint32_t current_timeline);
 

@@ -72,6 +72,25 @@ pgraft_step_commit_intent(PgraftRoleTurn *turn, uint64_t term)
 	propose(turn, &entry);
 }
 
+static int
+other_members(const PgraftRaftStatus *raft, int32_t *ids)
+{
+	int			n = 0;
+
+	for (int i = 0; i < raft->n_peers; i++)
+		if (raft->peers[i].node_id != pgraft_node_id)
+			ids[n++] = raft->peers[i].node_id;
+	return n;
+}
+
+static void
+make_slots(const PgraftRoleTurn *turn)
+{
+	int32_t		ids[PGRAFT_MAX_NODES];
+
+	pgraft_slots_create(ids, other_members(&turn->raft, ids));
+}
+
 static void
 write_own_link(PgraftRoleTurn *turn, uint64_t term)
 {
@@ -125,6 +144,7 @@ pgraft_step_promote(PgraftRoleTurn *turn, uint64_t term)
 {
 	if (!replay_has_begun())
 		return;
+	make_slots(turn);
 	write_own_link(turn, term);
 
 	/* Before the signal: a worker that dies in between must not think that somebody else promoted this server. */
@@ -168,17 +188,6 @@ pgraft_step_commit_record(PgraftRoleTurn *turn, uint64_t term)
 }
 
 static int
-other_members(const PgraftRaftStatus *raft, int32_t *ids)
-{
-	int			n = 0;
-
-	for (int i = 0; i < raft->n_peers; i++)
-		if (raft->peers[i].node_id != pgraft_node_id)
-			ids[n++] = raft->peers[i].node_id;
-	return n;
-}
-
-static int
 voters(const PgraftRaftStatus *raft, int32_t *ids)
 {
 	int			n = 0;
@@ -205,12 +214,11 @@ void
 pgraft_step_serve(PgraftRoleTurn *turn, uint64_t term)
 {
 	PgraftRoleConf conf;
-	int32_t		ids[PGRAFT_MAX_NODES];
 
 	/* The configuration is known only while the consensus worker runs; without it the last setting stays. */
 	if (turn->raft.n_peers == 0)
 		return;
-	pgraft_slots_create(ids, other_members(&turn->raft, ids));
+	make_slots(turn);
 	serving_conf(turn, &conf);
 	turn->role.serving_term = term;
 	turn->role.sync_in_force = pgraft_sync_in_force(pgraft_role_conf_apply(&conf));

@@ -18,7 +18,6 @@ typedef struct PgraftRoleTurn
 	PgraftChain chain;			/* as on disk */
 	bool		proposal_settled;	/* no proposal of ours is under way */
 	int64_t		asked_transfer_ms;	/* when a transfer was asked for last */
-	uint64		slots_generation;	/* of the state for which slots were made */
 } PgraftRoleTurn;
 
 extern void pgraft_step_wait(PgraftRoleTurn *turn);
