@@ -26,7 +26,7 @@ request_stop() {
 await_postmaster() {
   while ((!stopping)) && is_alive "$postmaster_pid"; do
     child_status=0
-    wait "$postmaster_pid" || child_status=$?
+    wait "$postmaster_pid" 2>/dev/null || child_status=$? # without bash's own line about a killed child
   done
   if ((!stopping)); then
     postmaster_pid=''
@@ -48,15 +48,18 @@ stop_postmaster() {
     kill -QUIT "$postmaster_pid" 2>/dev/null || true
     wait_gone "$postmaster_pid" 10000 || kill -KILL "$postmaster_pid" 2>/dev/null || true
   fi
-  wait "$postmaster_pid" || true
+  wait "$postmaster_pid" 2>/dev/null || true
 }
 
-# last_complaint: the last fatal message of the last run that no client caused; a bad setting is named in the line before it.
+# last_complaint: the last fatal message of the last run that was no session's; a bad setting is named in the line before it.
 last_complaint() {
-  local complaint
-  complaint="$(
-    tail -c "+$((log_mark + 1))" "$log_file" | grep -aE '\] (FATAL|PANIC): |LOG: .*(parameter|configuration file)' |
-      tail -n 2 | sed 's/^.*\] [A-Z]*: *//'
-  )" || true
-  printf '%s' "${complaint//$'\n'/; }"
+  local line before='' complaint=''
+  while read -r line; do
+    case "$line" in
+      FATAL*'contains errors') complaint="$before; ${line#*: }" ;;
+      FATAL* | PANIC*) complaint="${line#*: }" ;;
+    esac
+    before="${line#*: }"
+  done < <(tail -c "+$((log_mark + 1))" "$log_file" | tail -n 200 | sed -nE 's/^.*\] (LOG|FATAL|PANIC): +/\1: /p')
+  printf '%s' "$complaint"
 }

@@ -105,17 +105,21 @@ describe('unfinished work', () => {
 });
 
 describe('a setting that PostgreSQL refuses', () => {
-  it('is named in the state, and the server is tried again with pauses', async () => {
+  it.each([
+    ["work_mem = 'a lot'", 'invalid value for parameter "work_mem": "a lot"'],
+    ["pgraft.election_timeout = 'soon'", 'invalid value for parameter "pgraft.election_timeout": "soon"'],
+  ])('is named in the state, and the server is tried again with pauses: %s', async (setting, complaint) => {
     node.dispose();
-    node = new NodeContainer('primary', 1, "work_mem = 'a lot'");
+    node = new NodeContainer('primary', 1, setting);
     node.create();
     await node.reaches({ phase: 'waiting' });
     node.configure();
     node.exec(['pgraft-node', 'initialize']);
-    const complaint = 'it is started again as a standby';
-    await node.logs(complaint);
-    await node.logs(complaint, node.log().indexOf(complaint) + complaint.length);
+    const again = 'it is started again as a standby';
+    await node.logs(again);
+    await node.logs(again, node.log().indexOf(again) + again.length);
     const { message } = await node.reaches({ phase: 'starting' });
-    expect(message).toMatch(/ended with status 1 .*invalid value for parameter "work_mem": "a lot"/);
+    expect(message).toMatch(/^PostgreSQL ended with status 1 /);
+    expect(message).toContain(complaint);
   });
 });

@@ -59,6 +59,7 @@ describe('restarts', () => {
       log,
       [
         old.trimEnd(),
+        '2026-11-22 02:14:06.483 UTC [2] LOG:  parameter "work_mem" changed to "8MB"',
         '2026-11-22 02:14:06.583 UTC [2] LOG:  invalid value for parameter "pgraft.node_id": "x"',
         '2026-11-22 02:14:06.583 UTC [3] app@app FATAL:  password authentication failed for user "app"',
         '2026-11-22 02:14:06.583 UTC [2] FATAL:  configuration file "postgresql.conf" contains errors',
@@ -68,6 +69,16 @@ describe('restarts', () => {
     expect(node.call(`log_mark=${old.length} child_status=1; describe_end 12`).stdout).toBe(
       'PostgreSQL ended with status 1 after 12 ms (invalid value for parameter "pgraft.node_id": "x"; ' +
         'configuration file "postgresql.conf" contains errors); it is started again as a standby',
+    );
+  });
+
+  it('blame nothing when PostgreSQL complained about nothing', () => {
+    node.write(
+      'var/log/postgresql/postgresql-17-main.log',
+      '2026-11-22 02:14:06.483 UTC [2] LOG:  parameter "x" changed\n',
+    );
+    expect(node.call('log_mark=0 child_status=137; describe_end 12').stdout).toBe(
+      'PostgreSQL ended with status 137 after 12 ms; it is started again as a standby',
     );
   });
 });
