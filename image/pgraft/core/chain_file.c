@@ -2,8 +2,8 @@
  * chain_file.c
  *	  Writing and reading the text of pgraft.chain.
  *
- * Reading is strict: a chain decides what a server may stream and whether it counts, so a line that is not exactly a link
- * makes the whole file unusable rather than a little shorter.  For the same reason the last line must end: a file that was
+ * Reading is strict: a chain decides what a server may stream and whether it counts, so a line that is not a link makes
+ * the whole file unusable rather than a little shorter.  For the same reason the last line must end: a file that was
  * cut off inside a number would otherwise be read as another number.
  */
 #include "core/chain_file.h"
@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define CHAIN_FIELDS "timeline term fork_lsn parent_timeline node_id"
+#define LINK_FORMAT "%" PRIu32 " %" PRIu64 " %" PRIX32 "/%" PRIX32 " %" PRIu32 " %" PRId32 "\n"
 
 size_t
 pgraft_chain_format(const PgraftPromotion *links, int n, char *buf, size_t size)
@@ -27,7 +28,7 @@ pgraft_chain_format(const PgraftPromotion *links, int n, char *buf, size_t size)
 		used += (size_t) length;
 		if (i >= n)
 			return used;
-		length = snprintf(buf + used, size - used, "%" PRIu32 " %" PRIu64 " %" PRIX32 "/%" PRIX32 " %" PRIu32 " %" PRId32 "\n",
+		length = snprintf(buf + used, size - used, LINK_FORMAT,
 						  links[i].timeline, links[i].term,
 						  (uint32_t) (links[i].fork_lsn >> 32), (uint32_t) links[i].fork_lsn,
 						  links[i].parent, links[i].node_id);
@@ -139,7 +140,8 @@ static bool
 link_follows(const PgraftPromotion *previous, const PgraftPromotion *link, int line, char *err, size_t err_size)
 {
 	if (link->parent >= link->timeline)
-		(void) snprintf(err, err_size, "line %d: timeline %" PRIu32 " cannot leave timeline %" PRIu32 ", which is not older",
+		(void) snprintf(err, err_size,
+						"line %d: timeline %" PRIu32 " cannot leave timeline %" PRIu32 ", which is not older",
 						line, link->timeline, link->parent);
 	else if (previous != NULL && link->term <= previous->term)
 		(void) snprintf(err, err_size, "line %d: term %" PRIu64 " is not newer than term %" PRIu64 " before it",

@@ -9,7 +9,8 @@
  *		RECORD	u16 n_links, n_links times (u64 term, i32 node_id, u32 timeline, u32 parent, u64 fork_lsn)
  *		INTENT, LEADER	nothing
  *
- * The codec knows shapes only.  Whether an entry makes sense is for the state machine, which refuses it on every server.
+ * The codec knows shapes only.  Whether an entry makes sense is for the state machine to say, which does so on
+ * every server.
  */
 #include "core/codec.h"
 

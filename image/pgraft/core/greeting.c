@@ -7,8 +7,8 @@
  * PROOF		MAC
  * where identity is u16 postgres_port, string name, string incarnation.
  *
- * Both MACs cover the whole HELLO and the whole CHALLENGE, hence both nonces, both ids and the kind; the labels keep one
- * side's MAC from being played back as the other's.
+ * Both MACs cover the whole HELLO and the whole CHALLENGE, hence both nonces, both ids and the kind; the labels keep
+ * one side's MAC from being played back as the other's.
  */
 #include "core/greeting.h"
 

@@ -140,8 +140,8 @@ links_agree(const PgraftPromotion *a, const PgraftPromotion *b)
 }
 
 /*
- * Lay chain over primary at the first term that both know.  If it is the beginning of it, returns true and in *next where
- * primary goes on (n_primary if it does not).
+ * Lay chain over primary at the first term that both know.  If it is the beginning of it, returns true and in *next
+ * where primary goes on (n_primary if it does not).
  */
 static bool
 match_chains(const PgraftPromotion *chain, int n_chain, const PgraftPromotion *primary, int n_primary, int *next)
@@ -252,8 +252,8 @@ contains(const int32_t *ids, int n, int32_t id)
 }
 
 /*
- * A majority of the voters must hold a commit.  self is one of them as a rule; while it is none (being removed) its own copy
- * does not count, and one more must confirm.
+ * A majority of the voters must hold a commit.  self is one of them as a rule; while it is none (being removed) its own
+ * copy does not count, and one more must confirm.
  */
 int
 pgraft_format_sync_names(const PgraftState *state, int32_t self, const int32_t *voters, int n_voters,

@@ -172,7 +172,8 @@ apply_record(PgraftState *state, const PgraftEntry *entry)
 	memset(state->history, 0, sizeof(state->history));
 	memcpy(state->history, links, (size_t) n * sizeof(PgraftPromotion));
 	(void) snprintf(detail, sizeof(detail),
-					"node %" PRId32 " is the primary on timeline %" PRIu32 ", which leaves timeline %" PRIu32 " at %" PRIX32 "/%" PRIX32,
+					"node %" PRId32 " is the primary on timeline %" PRIu32 ", which leaves timeline %" PRIu32
+					" at %" PRIX32 "/%" PRIX32,
 					entry->node_id, links[n - 1].timeline, links[n - 1].parent,
 					(uint32_t) (links[n - 1].fork_lsn >> 32), (uint32_t) links[n - 1].fork_lsn);
 	add_event(state, entry, PGRAFT_EVENT_PROMOTED, detail);
@@ -247,7 +248,7 @@ pgraft_state_member(const PgraftState *state, int32_t node_id)
 	return NULL;
 }
 
-/* As much of text as fits, cut between characters: details and values are shown by SQL, which takes whole UTF-8 only. */
+/* As much of text as fits, cut between characters: SQL shows details and values, and takes whole UTF-8 only. */
 static void
 copy_text(char *field, size_t size, const char *text)
 {

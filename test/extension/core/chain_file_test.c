@@ -21,7 +21,9 @@ check_refused(const char *chain, const char *message)
 
 TEST(a_chain_is_written_with_its_columns_named)
 {
-	PgraftPromotion chain[] = {link_of(1, 1, 2, 1, 0x3000148), link_of(7, 3, 3, 2, UINT64_C(0x1600000abc)), link_of(9, 1, 4, 3, 0)};
+	PgraftPromotion chain[] = {
+		link_of(1, 1, 2, 1, 0x3000148), link_of(7, 3, 3, 2, UINT64_C(0x1600000abc)), link_of(9, 1, 4, 3, 0)
+	};
 	const char *expected = "# timeline term fork_lsn parent_timeline node_id\n"
 		"2 1 0/3000148 1 1\n"
 		"3 7 16/ABC 2 3\n"
@@ -47,7 +49,8 @@ TEST(the_longest_chain_of_the_largest_numbers_survives_a_round_trip)
 	{
 		uint32_t	from_top = PGRAFT_MAX_PROMOTIONS - 1 - i;
 
-		chain[i] = link_of(UINT64_MAX - from_top, INT32_MAX, UINT32_MAX - from_top, UINT32_MAX - from_top - 1, UINT64_MAX - i);
+		chain[i] = link_of(UINT64_MAX - from_top, INT32_MAX, UINT32_MAX - from_top, UINT32_MAX - from_top - 1,
+						   UINT64_MAX - i);
 	}
 	length = pgraft_chain_format(chain, PGRAFT_MAX_PROMOTIONS, text, sizeof(text));
 	CHECK(length > 0);
@@ -68,8 +71,9 @@ TEST(a_chain_that_does_not_fit_the_buffer_is_not_written)
 
 TEST(comments_empty_lines_and_spaces_between_numbers_do_not_count)
 {
-	CHECK_INT(pgraft_chain_parse("# a comment\n\n  # another\n2  1 \t 0/3000148 1 1 \n\n", links, PGRAFT_MAX_PROMOTIONS, err,
-								 sizeof(err)), 1);
+	const char *chain = "# a comment\n\n  # another\n2  1 \t 0/3000148 1 1 \n\n";
+
+	CHECK_INT(pgraft_chain_parse(chain, links, PGRAFT_MAX_PROMOTIONS, err, sizeof(err)), 1);
 	CHECK_INT(links[0].timeline, 2);
 	CHECK_INT(links[0].term, 1);
 	CHECK_INT(links[0].fork_lsn, 0x3000148);
@@ -87,11 +91,13 @@ TEST(a_line_that_is_no_link_is_refused_with_its_number)
 {
 	const char *message = "line 2 is no link: expected \"timeline term fork_lsn parent_timeline node_id\"";
 	const char *bad[] = {
-		"#\nx\n", "#\n2\n", "#\n2 1 0/3000148 1\n", "#\n2 1 0/3000148 1 1 1\n", "#\n2 1 03000148 1 1\n", "#\n2 1 0/ 1 1\n",
-		"#\n2 1 /3000148 1 1\n", "#\n 2 1 0/0 1 1\n", "#\n2 1 0/0 1 1x\n", "#\n-2 1 0/0 1 1\n", "#\n2 +1 0/0 1 1\n",
+		"#\nx\n", "#\n2\n", "#\n2 1 0/3000148 1\n", "#\n2 1 0/3000148 1 1 1\n", "#\n2 1 03000148 1 1\n",
+		"#\n2 1 0/ 1 1\n", "#\n2 1 /3000148 1 1\n", "#\n 2 1 0/0 1 1\n", "#\n2 1 0/0 1 1x\n",
+		"#\n-2 1 0/0 1 1\n", "#\n2 +1 0/0 1 1\n",
 		"#\n2 1 0/0 1 0\n", "#\n2 0 0/0 1 1\n", "#\n2 1 0/0 0 1\n", "#\n4294967296 1 0/0 1 1\n",
 		"#\n2 18446744073709551616 0/0 1 1\n", "#\n2 1 100000000/0 1 1\n", "#\n2 1 0/100000000 1 1\n",
-		"#\n2 1 0/0 4294967296 1\n", "#\n2 1 0/0 1 2147483648\n", "#\n2 1 0/0 1 1\r\n", "#\n2 1 0/g 1 1\n", "#\na 1 0/0 1 1\n"
+		"#\n2 1 0/0 4294967296 1\n", "#\n2 1 0/0 1 2147483648\n", "#\n2 1 0/0 1 1\r\n", "#\n2 1 0/g 1 1\n",
+		"#\na 1 0/0 1 1\n"
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

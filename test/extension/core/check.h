@@ -2,8 +2,8 @@
  * check.h
  *	  A test is a function whose name is a sentence; TEST() registers it, so that none is forgotten in a list.
  *
- * Output, read by test/extension/core.test.ts, a line each: "run <sentence>", then "# <file>:<line>: <what differed>" for every
- * failed check, then "ok <sentence>" or "not ok <sentence>".  A "run" without an end is a crash.
+ * Output, read by test/extension/core.test.ts, a line each: "run <sentence>", then "# <file>:<line>: <what differed>"
+ * for every failed check, then "ok <sentence>" or "not ok <sentence>".  A "run" without an end is a crash.
  */
 #ifndef CHECK_H
 #define CHECK_H

@@ -101,7 +101,7 @@ TEST(a_name_has_up_to_63_characters)
 	name[64] = '\0';
 	CHECK(!pgraft_name_valid(name));
 	CHECK(!pgraft_name_valid(""));
-	CHECK(pgraft_name_valid("A-z_09"));
+	CHECK(pgraft_name_valid("AZaz-_09"));
 }
 
 TEST(a_name_or_an_address_that_is_there_twice_is_refused)
@@ -109,13 +109,17 @@ TEST(a_name_or_an_address_that_is_there_twice_is_refused)
 	check_refused("a=h:1,b=h:2,a=h:3", "name \"a\" is there twice: each node has its own");
 	check_refused("a=h:1,b=h:2,c=h:1", "address \"h:1\" is there twice: each node has its own");
 	check_refused("a=host:1,b=HOST:1", "address \"HOST:1\" is there twice: each node has its own");
-	CHECK(pgraft_spec_parse("a=h:1,b=h:2", &spec, err, sizeof(err)));
+	check_refused("a=Zz:1,b=zZ:1", "address \"zZ:1\" is there twice: each node has its own");
+	CHECK(pgraft_spec_parse("a=h:1,b=h:12,aa=hh:1,A=h:123", &spec, err, sizeof(err)));
+	CHECK_INT(spec.n, 4);
 }
 
 TEST(a_bad_port_is_refused)
 {
 	const char *rest = "has a bad port: expected a number from 1 to 65535";
-	const char *bad[] = {"h:", "h:0", "h:65536", "h:-1", "h:+1", "h:1x", "h: 1", "h:0x1f", "h:007", "h:99999999999999999999"};
+	const char *bad[] = {
+		"h:", "h:0", "h:65536", "h:-1", "h:+1", "h:1x", "h: 1", "h:0x1f", "h:007", "h:99999999999999999999"
+	};
 	char		message[200];
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -188,6 +192,23 @@ TEST(the_longest_name_and_address_fit_the_specification)
 	CHECK(pgraft_spec_parse(text, &spec, err, sizeof(err)));
 	CHECK_INT(strlen(spec.nodes[0].name), 63);
 	CHECK_INT(strlen(spec.nodes[0].address), 253 + 6);
+}
+
+TEST(an_address_that_cannot_be_kept_is_refused_with_its_beginning)
+{
+	char		text[400];
+	char		message[400];
+
+	for (size_t length = 264; length < 300; length += 30)
+	{
+		memset(text, 'h', sizeof(text));
+		text[0] = 'a';
+		text[1] = '=';
+		strcpy(text + length, ":1");
+		CHECK_INT(strlen(text + 2), length);
+		(void) snprintf(message, sizeof(message), "\"%.80s\" has an address of more than 263 characters", text);
+		check_refused(text, message);
+	}
 }
 
 TEST(a_message_is_cut_to_the_callers_room)

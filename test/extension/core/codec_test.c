@@ -40,7 +40,8 @@ largest_entry(PgraftEntryType type)
 	{
 		entry.u.record.n_links = PGRAFT_MAX_PROMOTIONS;
 		for (int i = 0; i < PGRAFT_MAX_PROMOTIONS; i++)
-			entry.u.record.links[i] = link_of(UINT64_MAX - (uint64_t) i, INT32_MAX, UINT32_MAX, UINT32_MAX - 1, UINT64_MAX);
+			entry.u.record.links[i] = link_of(UINT64_MAX - (uint64_t) i, INT32_MAX, UINT32_MAX, UINT32_MAX - 1,
+											  UINT64_MAX);
 	}
 	return entry;
 }

@@ -24,7 +24,7 @@ next_random(uint64_t *seed)
 	return *seed * UINT64_C(2685821657736338717);
 }
 
-/* The first size bytes in memory of exactly that size, so that the sanitizer sees one read too many; the caller frees it. */
+/* The bytes in memory of exactly their size, so that the sanitizer sees one read too many; the caller frees it. */
 static inline uint8_t *
 exact_copy(const uint8_t *bytes, size_t size)
 {

@@ -178,6 +178,8 @@ TEST(a_leader_waits_when_a_newer_promotion_came_between)
 	CHECK(apply_intent(&state, 2, 2));
 	CHECK_WAITS(promoting(leader(1, 3), 1, true));
 	CHECK_WAITS(promoting(leader(1, 3), 7, true));
+	CHECK(apply_intent(&state, 3, 1));
+	CHECK_WAITS(promoting(leader(1, 3), 1, true));
 }
 
 TEST(a_follower_that_was_asked_to_promote_waits)
@@ -193,6 +195,15 @@ TEST(a_promoted_leader_commits_the_record)
 	CHECK(apply_intent(&state, 1, 1));
 	CHECK_DECISION(promoting(leader(1, 1), 1, false), PGRAFT_COMMIT_RECORD, 1, 1);
 	CHECK_DECISION(promoting(leader(1, 4), 1, false), PGRAFT_COMMIT_RECORD, 1, 1);
+}
+
+TEST(older_intents_of_others_and_newer_ones_of_its_own_do_not_keep_a_promoted_leader_from_its_record)
+{
+	pgraft_state_init(&state);
+	CHECK(apply_intent(&state, 1, 2));
+	CHECK(apply_intent(&state, 2, 1));
+	CHECK(apply_intent(&state, 3, 1));
+	CHECK_DECISION(promoting(leader(1, 3), 2, false), PGRAFT_COMMIT_RECORD, 1, 2);
 }
 
 TEST(a_promoted_server_waits_with_its_record_until_it_leads_and_its_barrier_is_applied)

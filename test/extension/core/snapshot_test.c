@@ -177,7 +177,8 @@ TEST(a_snapshot_with_any_byte_changed_behind_the_checksum_is_rejected_or_taken_f
 			set_crc(encoded, size);
 			if (!decode_exactly(encoded, size, &why))
 				n_rejected += why != NULL;
-			else if (pgraft_snapshot_encode(&decoded, again, sizeof(again)) != size || memcmp(again, encoded, size) != 0)
+			else if (pgraft_snapshot_encode(&decoded, again, sizeof(again)) != size ||
+					 memcmp(again, encoded, size) != 0)
 				CHECK_FAIL("byte %zu changed by %d is taken for something else", i, change);
 			encoded[i] ^= (uint8_t) change;
 		}
@@ -203,6 +204,9 @@ TEST(a_state_that_breaks_an_invariant_is_not_encoded)
 {
 	small_state(&state);
 	state.members[1].node_id = state.members[0].node_id;
+	CHECK_INT(pgraft_snapshot_encode(&state, encoded, sizeof(encoded)), 0);
+	small_state(&state);
+	state.members[1].node_id = 0;
 	CHECK_INT(pgraft_snapshot_encode(&state, encoded, sizeof(encoded)), 0);
 	small_state(&state);
 	state.promotions[1].term = state.promotions[0].term;

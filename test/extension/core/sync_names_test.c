@@ -61,8 +61,8 @@ TEST(two_to_nine_voters_are_named_with_their_incarnations)
 	{
 		used = snprintf(expected, sizeof(expected), "ANY %d (", n / 2);
 		for (int id = 2; id <= n; id++)
-			used += snprintf(expected + used, sizeof(expected) - (size_t) used, "%s\"node%d_%s\"", id == 2 ? "" : ", ", id,
-							 id % 2 == 1 ? "01234567" : "fedcba98");
+			used += snprintf(expected + used, sizeof(expected) - (size_t) used, "%s\"node%d_%s\"",
+							 id == 2 ? "" : ", ", id, id % 2 == 1 ? "01234567" : "fedcba98");
 		(void) snprintf(expected + used, sizeof(expected) - (size_t) used, ")");
 		check_names(1, voters, n, expected);
 	}
