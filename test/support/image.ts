@@ -1,0 +1,28 @@
+/** The image of a node, built once and shared by all tests that run containers. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { contentHash } from '../../constructs/content-hash.js';
+
+const context = fileURLToPath(new URL('../../image', import.meta.url));
+const buildDeadline = 10 * 60_000;
+
+/**
+ * The tag that the stack gives this content, built unless it is there: the second test file and the cluster's deployment find it.
+ * Two builds at once are harmless, they end in the same tag.
+ *
+ * @returns postgres-pgraft:17-<12 hex digits>
+ * @throws Error with the end of the build's output
+ */
+export function ensureImage(): string {
+  const tag = `postgres-pgraft:17-${contentHash(context)}`;
+  if (docker(['image', 'inspect', tag]).status === 0) return tag;
+  const { status, error, stdout, stderr } = docker(['build', '--tag', tag, context]);
+  if (status !== 0) {
+    throw new Error(`building ${tag} failed (${error?.message ?? status}):\n${(stdout + stderr).slice(-3_000)}`);
+  }
+  return tag;
+}
+
+function docker(args: readonly string[]) {
+  return spawnSync('docker', args, { encoding: 'utf8', timeout: buildDeadline, maxBuffer: 64 * 1024 * 1024 });
+}
