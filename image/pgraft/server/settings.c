@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include <arpa/inet.h>
 #include <limits.h>
 
 #include "core/types.h"
@@ -54,6 +55,25 @@ check_address(char **value, void **extra, GucSource source)
 
 	if (**value == '\0' || pgraft_address_parse(*value, host, sizeof host, &port, why, sizeof why))
 		return true;
+	GUC_check_errdetail("%s", why);
+	return false;
+}
+
+/* The listener binds to an address of this machine: a name could stand for another one, or for none yet. */
+static bool
+check_listen_address(char **value, void **extra, GucSource source)
+{
+	char		host[PGRAFT_ADDRESS_SIZE];
+	char		why[256];
+	uint16_t	port;
+	struct in_addr address;
+
+	if (pgraft_address_parse(*value, host, sizeof host, &port, why, sizeof why))
+	{
+		if (inet_pton(AF_INET, host, &address) == 1)
+			return true;
+		snprintf(why, sizeof why, "Raft listens on an IPv4 address, 0.0.0.0 for all of this machine, not on a name.");
+	}
 	GUC_check_errdetail("%s", why);
 	return false;
 }
@@ -201,7 +221,7 @@ pgraft_define_settings(void)
 	define_int("pgraft.node_id", "Id of this server; 0 takes its place in pgraft.initial_cluster.", &pgraft_node_id, 0, 0,
 			   PGRAFT_MAX_NODES, 0);
 	define_string("pgraft.listen_address", "Address and port on which Raft listens.", &pgraft_listen_address,
-				  "0.0.0.0:7001", check_address);
+				  "0.0.0.0:7001", check_listen_address);
 	define_string("pgraft.advertise_address", "Address and port under which the other members reach this server.",
 				  &pgraft_advertise_address, "", check_address);
 	define_string("pgraft.initial_cluster", "Members of a new cluster: name=host:port, separated by commas.",
