@@ -64,7 +64,7 @@ typedef struct PgraftGreeting
 	uint8_t		key[64];
 	size_t		key_size;
 	PgraftIdentity self;
-	PgraftIdentity peer;		/* valid once the greeting is done */
+	PgraftIdentity peer;		/* valid once the greeting is done; on the client without address: it dialled it */
 	PgraftStreamKind kind;
 	int32_t		expected_peer;	/* client: the node it dials; server: 0 */
 	uint8_t		hello[PGRAFT_HELLO_SIZE];

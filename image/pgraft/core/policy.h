@@ -73,7 +73,10 @@ extern int	pgraft_sync_count(int n_voters);
 extern int	pgraft_format_sync_names(const PgraftState *state, int32_t self, const int32_t *voters, int n_voters,
 									 char *buf, size_t size);
 
-/* application_name of a member's WAL receiver: its name, '_' and the first 8 digits of its incarnation. */
+/*
+ * application_name of a member's WAL receiver: its name, '_' and the first 8 digits of its incarnation.  A name of more than 54
+ * characters is cut, since PostgreSQL cuts application_name to 63 bytes, but not the list that it is looked up in.
+ */
 extern void pgraft_application_name(const PgraftMember *member, char *buf, size_t size);
 
 #endif

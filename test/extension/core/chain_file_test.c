@@ -71,7 +71,7 @@ TEST(a_chain_that_does_not_fit_the_buffer_is_not_written)
 
 TEST(comments_empty_lines_and_spaces_between_numbers_do_not_count)
 {
-	const char *chain = "# a comment\n\n  # another\n2  1 \t 0/3000148 1 1 \n\n";
+	const char *chain = "# a comment\n\n  # another\n2  1 \t 0/3000148\t1\t1 \n\n";
 
 	CHECK_INT(pgraft_chain_parse(chain, links, PGRAFT_MAX_PROMOTIONS, err, sizeof(err)), 1);
 	CHECK_INT(links[0].timeline, 2);
@@ -83,8 +83,8 @@ TEST(comments_empty_lines_and_spaces_between_numbers_do_not_count)
 
 TEST(lsns_are_read_in_either_case)
 {
-	CHECK_INT(pgraft_chain_parse("2 1 ab/cDeF 1 1\n", links, PGRAFT_MAX_PROMOTIONS, err, sizeof(err)), 1);
-	CHECK_INT(links[0].fork_lsn, INT64_C(0xab0000cdef));
+	CHECK_INT(pgraft_chain_parse("2 1 aAbB/cDeFfE09 1 1\n", links, PGRAFT_MAX_PROMOTIONS, err, sizeof(err)), 1);
+	CHECK_INT(links[0].fork_lsn, INT64_C(0xaabbcdeffe09));
 }
 
 TEST(a_line_that_is_no_link_is_refused_with_its_number)
@@ -97,7 +97,7 @@ TEST(a_line_that_is_no_link_is_refused_with_its_number)
 		"#\n2 1 0/0 1 0\n", "#\n2 0 0/0 1 1\n", "#\n2 1 0/0 0 1\n", "#\n4294967296 1 0/0 1 1\n",
 		"#\n2 18446744073709551616 0/0 1 1\n", "#\n2 1 100000000/0 1 1\n", "#\n2 1 0/100000000 1 1\n",
 		"#\n2 1 0/0 4294967296 1\n", "#\n2 1 0/0 1 2147483648\n", "#\n2 1 0/0 1 1\r\n", "#\n2 1 0/g 1 1\n",
-		"#\na 1 0/0 1 1\n"
+		"#\na 1 0/0 1 1\n", "#\n2 1 0/0x1 1\n", "#\n2x1 0/0 1 1\n", "#\n2 1 0/0 1\n", "#\n2 1 0/0 1x1\n", "#\n2 1 0/0 x 1\n"
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
