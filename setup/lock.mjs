@@ -131,11 +131,13 @@ export function isAlive(owner) {
 }
 
 /**
- * Start time in clock ticks since boot (field 22 of /proc/<pid>/stat; the name before it may contain anything).
+ * Start time in clock ticks since boot (field 22 of /proc/<pid>/stat; the name before it may contain anything). A zombie
+ * has none: it is dead, but in containers often nobody reaps it.
  *
  * @param {number} pid
  */
 function startTime(pid) {
   const stat = read(`/proc/${pid}/stat`);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  const [state, ...fields] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  return state === 'Z' ? '' : (fields[18] ?? '');
 }

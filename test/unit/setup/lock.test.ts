@@ -108,6 +108,21 @@ describe('the lock of setup.mjs', () => {
     expect(isAlive(ownerOf(await pidOfADeadProcess()))).toBe(false);
     expect(isAlive(undefined)).toBe(false);
   });
+
+  test.runIf(process.platform === 'linux')('counts an owner as dead that nobody has reaped', async () => {
+    // the shell becomes a sleep, which never waits for its child
+    const outer = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      const pid = Number(await new Promise((resolve) => outer.stdout.once('data', resolve)));
+      const owner = ownerOf(pid);
+      expect(isAlive(owner)).toBe(true);
+      process.kill(pid);
+      await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')).toBe(true);
+      expect(isAlive(owner)).toBe(false);
+    } finally {
+      outer.kill();
+    }
+  });
 });
 
 function pidOfADeadProcess(): Promise<number> {
