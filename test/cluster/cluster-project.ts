@@ -1,0 +1,192 @@
+/**
+ * A copy of this project with a real cluster of its own: what users type is run in it, with real Terraform and Docker.
+ *
+ * A copy, since its image, its outputs and its .pgraft must not change while a test runs, whatever is edited beside it; and
+ * since its cluster can then be the default one, so that plain `npx cdktf deploy` works on it.
+ */
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { isFree } from '../../scripts/kit/guards.js';
+import { dockerLines, mustRun, run, type Ended, type RunOptions } from './shell.js';
+
+const repository = join(import.meta.dirname, '..', '..');
+/** What the commands need; node_modules is a link. */
+const parts = ['main.ts', 'package.json', 'constructs', 'scripts', 'image', 'provider/version.json', '.env'];
+const mostServers = 5;
+
+/** Settings beyond prefix and ports, as in the context of cdktf.json. */
+export type Context = Readonly<Record<string, unknown>>;
+
+export interface Ports {
+  readonly postgres: number;
+  readonly raft: number;
+}
+
+export class ClusterProject {
+  private constructor(
+    readonly directory: string,
+    readonly prefix: string,
+    readonly ports: Ports,
+    readonly context: Context,
+  ) {}
+
+  /** A project without a cluster yet. Whatever a killed test run left behind is removed first. */
+  static async open(context: Context = {}): Promise<ClusterProject> {
+    await removeAbandoned();
+    const prefix = `pgtest-${process.pid}`;
+    const ports = await freePorts();
+    const directory = mkdtempSync(join(tmpdir(), `${prefix}-`));
+    for (const part of parts.filter((name) => existsSync(join(repository, name)))) {
+      mkdirSync(dirname(join(directory, part)), { recursive: true });
+      cpSync(join(repository, part), join(directory, part), { recursive: true });
+    }
+    symlinkSync(join(repository, 'node_modules'), join(directory, 'node_modules'));
+    const project = new ClusterProject(directory, prefix, ports, context);
+    project.configure(context);
+    return project;
+  }
+
+  /** Write the context of cdktf.json: prefix, ports and `context`. */
+  configure(context: Context): void {
+    const config = JSON.parse(readFileSync(join(repository, 'cdktf.json'), 'utf8')) as { context: Context };
+    const { prefix, ports } = this;
+    const own = { prefix, postgresPort: ports.postgres, raftPort: ports.raft };
+    const text = JSON.stringify({ ...config, context: { ...config.context, ...own, ...context } });
+    writeFileSync(join(this.directory, 'cdktf.json'), text);
+  }
+
+  /** What `npm start` runs once setup.mjs has found everything in place. */
+  async start(env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+    return this.run('node_modules/.bin/tsx', ['scripts/start.ts'], { env });
+  }
+
+  async npm(script: string, ...args: string[]): Promise<Ended> {
+    return this.run('npm', ['run', '--silent', script, ...(args.length > 0 ? ['--', ...args] : [])]);
+  }
+
+  async cdktf(...args: string[]): Promise<Ended> {
+    return this.run('node_modules/.bin/cdktf', args, { env: { CI: 'true' } });
+  }
+
+  /** A command in the project's directory; `env` is added to this process's environment, settings left out. */
+  async run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PGRAFT_'));
+    const env = { ...Object.fromEntries(inherited), NO_COLOR: '1', ...options.env };
+    return run(program, args, { ...options, cwd: this.directory, env });
+  }
+
+  container(name: string): string {
+    return `${this.prefix}-${name}`;
+  }
+
+  /** One value or row (columns separated by `|`) a line, as superuser over the server's own socket. */
+  async sql(name: string, text: string): Promise<string> {
+    const psql = ['psql', '-U', 'postgres', '-XAt', '-v', 'ON_ERROR_STOP=1', '-c', text];
+    const { stdout } = await mustRun('docker', ['exec', this.container(name), ...psql], { deadline: 15_000 });
+    return stdout.trimEnd();
+  }
+
+  /** Containers, volumes and networks of the cluster, by name. */
+  async objects(): Promise<string[]> {
+    return objectsOf(this.prefix);
+  }
+
+  /** The file `name` of .pgraft/<prefix>. */
+  file(name: string): string {
+    return join(this.directory, '.pgraft', this.prefix, name);
+  }
+
+  /** What every server said last; for the report of a failed test. */
+  async logs(): Promise<string> {
+    const names = await dockerLines('ps', '--all', '--filter', label(this.prefix), '--format', '{{.Names}}');
+    const tails = names.map(
+      async (name) => `--- ${name}\n${(await run('docker', ['logs', '--tail', '60', name])).output}`,
+    );
+    return (await Promise.all(tails)).join('\n');
+  }
+
+  /** Remove the cluster and the project, also after a failed test. */
+  async close(): Promise<void> {
+    try {
+      if ((await this.objects()).length > 0) {
+        this.configure(this.context);
+        const destroyed = await this.npm('destroy', '--yes');
+        if (destroyed.status !== 0) throw new Error(`npm run destroy failed:\n${destroyed.output}`);
+      }
+    } finally {
+      await removeObjects(this.prefix);
+      rmSync(this.directory, { recursive: true, force: true });
+    }
+  }
+}
+
+function label(prefix: string): string {
+  return `label=pgraft.cluster=${prefix}`;
+}
+
+async function objectsOf(prefix: string): Promise<string[]> {
+  const filter = ['--filter', label(prefix)];
+  const lists = await Promise.all([
+    dockerLines('ps', '--all', ...filter, '--format', '{{.Names}}'),
+    dockerLines('volume', 'ls', ...filter, '--format', '{{.Name}}'),
+    dockerLines('network', 'ls', ...filter, '--format', '{{.Name}}'),
+  ]);
+  return lists.flat().sort();
+}
+
+async function removeObjects(prefix: string): Promise<void> {
+  const filter = ['--filter', label(prefix), '--quiet'];
+  for (const [list, remove] of [
+    [
+      ['ps', '--all'],
+      ['rm', '--force', '--volumes'],
+    ],
+    [
+      ['volume', 'ls'],
+      ['volume', 'rm', '--force'],
+    ],
+    [
+      ['network', 'ls'],
+      ['network', 'rm'],
+    ],
+  ] as const) {
+    const found = await dockerLines(...list, ...filter);
+    if (found.length > 0) await mustRun('docker', [...remove, ...found]);
+  }
+}
+
+/** Clusters of test runs that no longer run: their prefix has the process that made them. */
+async function removeAbandoned(): Promise<void> {
+  const format = ['--format', '{{.Label "pgraft.cluster"}}', '--filter', 'label=pgraft.cluster'];
+  const lists = [
+    ['ps', '--all'],
+    ['volume', 'ls'],
+    ['network', 'ls'],
+  ];
+  const prefixes = await Promise.all(lists.map(async (list) => dockerLines(...list, ...format)));
+  for (const prefix of new Set(prefixes.flat())) {
+    const pid = /^pgtest-(\d+)$/.exec(prefix)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) await removeObjects(prefix);
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** The first of four blocks of ports of which all are free. Each test process begins with another one. */
+async function freePorts(): Promise<Ports> {
+  for (let turn = 0; turn < 4; turn += 1) {
+    const block = (process.pid + turn) % 4;
+    const ports = { postgres: 17900 + 10 * block, raft: 17940 + 10 * block };
+    const wanted = Object.values(ports).flatMap((first) => Array.from({ length: mostServers }, (_, i) => first + i));
+    const free = await Promise.all(wanted.map(async (port) => isFree(port, '127.0.0.1')));
+    if (free.every(Boolean)) return ports;
+  }
+  throw new Error('no block of ports from 17900 to 17979 is free; stop what listens there (see docker ps)');
+}
