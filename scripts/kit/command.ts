@@ -19,7 +19,8 @@ export async function main(work: () => Promise<number | undefined> | number | un
 /** What the person is told about an error: a sentence where the error is theirs to mend, else the defect in full. */
 function explain(error: unknown): string {
   if (error instanceof SettingsError) return error.mistakes.map((mistake) => `error: ${mistake}`).join('\n');
-  if (error instanceof UserError || !(error instanceof Error)) return `error: ${messageOf(error)}`;
+  if (error instanceof UserError) return `error: ${error.message}`;
+  if (!(error instanceof Error)) return `error: ${messageOf(error)}`;
   return error.stack ?? error.message;
 }
 
