@@ -23,6 +23,10 @@
 #define NEVER_MS (24u * 3600 * 1000)
 #define STOP_DEADLINE_MS 500
 
+/* safety.md R4: its vote may have counted for something that it no longer knows. */
+#define LOST_STATE "this server has formed its Raft group before and has lost its Raft state: it must not form or vote again; " \
+	"remove it from the cluster and add it anew"
+
 PgraftConsensus pgraft_group;
 
 static void
@@ -361,6 +365,8 @@ pgraft_consensus_start(uv_loop_t *loop, const PgraftConsensusConfig *config)
 	}
 	else if (owner > 0)
 		join_existing(g);
+	else if (pgraft_formation_consumed(&g->files))
+		config->hooks.log(LOST_STATE);
 	else if (pgraft_formation_has_token(&g->files) && config->initial_cluster.n > 0)
 		form(g);
 	else
@@ -374,6 +380,11 @@ pgraft_consensus_form(char *err, size_t err_size)
 
 	if (g->running)
 		return true;
+	if (pgraft_formation_consumed(&g->files))
+	{
+		snprintf(err, err_size, "%s", LOST_STATE);
+		return false;
+	}
 	if (g->config.self.incarnation[0] == '\0')
 	{
 		snprintf(err, err_size, "the data directory has no incarnation file");

@@ -98,7 +98,16 @@ pgraft_formation_commit(const PgraftFormation *f, int32_t node_id)
 int
 pgraft_formation_consume(const PgraftFormation *f)
 {
+	static const char mark[] = "formed without a token\n";
 	int			rc = pgraft_rename_durably(f->token_path, f->consumed_path);
 
-	return rc == ENOENT ? 0 : rc;
+	if (rc != ENOENT)
+		return rc;
+	return pgraft_formation_consumed(f) ? 0 : pgraft_write_durably(f->consumed_path, mark, sizeof mark - 1);
+}
+
+bool
+pgraft_formation_consumed(const PgraftFormation *f)
+{
+	return pgraft_file_exists(f->consumed_path);
 }

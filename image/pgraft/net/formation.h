@@ -33,7 +33,8 @@ extern int	pgraft_formation_begin(const PgraftFormation *f, const char *data_dir
 /* The bootstrap is on disk: say whose it is. */
 extern int	pgraft_formation_commit(const PgraftFormation *f, int32_t node_id);
 
-/* Use the token up, if there is one. */
+/* Use the token up; without one (pgraft_init()) leave the same mark, so that this server never forms again. */
 extern int	pgraft_formation_consume(const PgraftFormation *f);
+extern bool pgraft_formation_consumed(const PgraftFormation *f);
 
 #endif

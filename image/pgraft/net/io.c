@@ -74,6 +74,53 @@ send_message(struct raft_io *io, struct raft_io_send *req, const struct raft_mes
 	return the_layer->original.send(io, req, message, cb);
 }
 
+/* Is the newest configuration in what was loaded one with this server as its only voter? */
+static bool
+is_only_voter(const struct raft_snapshot *snapshot, const struct raft_entry *entries, size_t n)
+{
+	struct raft_configuration decoded;
+	const struct raft_configuration *newest = snapshot != NULL ? &snapshot->configuration : NULL;
+	unsigned	voters = 0;
+	bool		self = false;
+
+	raft_configuration_init(&decoded);
+	while (n > 0 && entries[n - 1].type != RAFT_CHANGE)
+		n--;
+	if (n > 0)
+	{
+		if (raft_configuration_decode(&entries[n - 1].buf, &decoded) != 0)
+			return false;		/* libraft decodes it again, and reports it */
+		newest = &decoded;
+	}
+	for (unsigned i = 0; newest != NULL && i < newest->n; i++)
+	{
+		if (newest->servers[i].role != RAFT_VOTER)
+			continue;
+		voters++;
+		self = self || newest->servers[i].id == the_layer->self;
+	}
+	raft_configuration_close(&decoded);
+	return self && voters == 1;
+}
+
+/*
+ * A group's only voter leads at once, and libraft leaves the term as it was: two lives of that leader would have the same term, and one
+ * term would stand for two promotions.  So each of its starts is a new term.
+ */
+static int
+load(struct raft_io *io, raft_term *term, raft_id *voted_for, struct raft_snapshot **snapshot, raft_index *start_index,
+	 struct raft_entry *entries[], size_t *n_entries)
+{
+	int			rc = the_layer->original.load(io, term, voted_for, snapshot, start_index, entries, n_entries);
+
+	if (rc != 0 || !is_only_voter(*snapshot, *entries, *n_entries))
+		return rc;
+	*term += 1;
+	*voted_for = 0;
+	the_layer->counters.elections++;
+	return set_term(io, *term);
+}
+
 static bool
 is_warming(const struct raft_message *message)
 {
@@ -112,6 +159,7 @@ pgraft_io_wrap(PgraftIo *layer, struct raft_io *io)
 {
 	the_layer = layer;
 	layer->original = *io;
+	io->load = load;
 	io->set_term = set_term;
 	io->set_vote = set_vote;
 	io->append = append;

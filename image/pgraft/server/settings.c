@@ -19,6 +19,9 @@
 #include "server/settings.h"
 #include "server/sync_setting.h"
 
+/* ALTER SYSTEM would win over the configuration file that the node writes at each start. */
+#define SETTING_FLAGS GUC_DISALLOW_IN_AUTO_FILE
+
 char	   *pgraft_name;
 int			pgraft_node_id;
 char	   *pgraft_listen_address;
@@ -126,7 +129,8 @@ define_string(const char *name, const char *description, char **variable, const 
 {
 	char	   *given = text_before(name);
 
-	DefineCustomStringVariable(name, description, NULL, variable, boot, PGC_POSTMASTER, 0, check, NULL, NULL);
+	DefineCustomStringVariable(name, description, NULL, variable, boot, PGC_POSTMASTER, SETTING_FLAGS, check,
+							   NULL, NULL);
 	insist(name, given);
 }
 
@@ -135,7 +139,8 @@ define_int(const char *name, const char *description, int *variable, int boot, i
 {
 	char	   *given = text_before(name);
 
-	DefineCustomIntVariable(name, description, NULL, variable, boot, min, max, PGC_POSTMASTER, flags, NULL, NULL, NULL);
+	DefineCustomIntVariable(name, description, NULL, variable, boot, min, max, PGC_POSTMASTER, flags | SETTING_FLAGS,
+							NULL, NULL, NULL);
 	insist(name, given);
 }
 
@@ -144,7 +149,7 @@ define_internal(void)
 {
 	DefineCustomIntVariable("pgraft.sync_generation",
 							"Number of the synchronous setting that stands beside it in pgraft's include file.",
-							NULL, &pgraft_sync_generation, 0, 0, INT_MAX, PGC_SIGHUP, GUC_NO_SHOW_ALL, NULL,
+							NULL, &pgraft_sync_generation, 0, 0, INT_MAX, PGC_SIGHUP, GUC_NO_SHOW_ALL | SETTING_FLAGS, NULL,
 							pgraft_sync_generation_assign, NULL);
 	DefineCustomStringVariable("pgraft.follow_term", "Term of the promotion that a WAL receiver follows.", NULL,
 							   &follow_term, "", PGC_BACKEND, GUC_NO_SHOW_ALL, NULL, NULL, NULL);
