@@ -19,10 +19,14 @@ tick() {
   read -r -t 0.05 -u "$silence" || true
 }
 
-# open_silence: `silence` becomes a pipe that never has anything to read.
+# open_silence: `silence` becomes a pipe that never has anything to read. A named one, gone at once: waiting for the process behind
+# a substitution once waited for ever.
 open_silence() {
-  exec {silence}<> <(:)
-  wait "$!" || true
+  local pipe
+  pipe="$(mktemp -u "${TMPDIR:-/tmp}/pgraft-silence.XXXXXX")"
+  mkfifo -m 0600 "$pipe"
+  exec {silence}<>"$pipe"
+  rm -f "$pipe"
 }
 
 # pause_for <ms>: less when told to end.
