@@ -21,7 +21,7 @@ export async function eventually<T>(
       const took = Math.round(performance.now() - start);
       // found, but too late, is too late
       if (value !== undefined && value !== false && took <= milliseconds) return { value, took };
-      seen = String(JSON.stringify(value));
+      seen = JSON.stringify(value);
     } catch (error) {
       seen = error instanceof Error ? error.message : String(error);
     }
