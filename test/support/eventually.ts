@@ -26,6 +26,7 @@ export async function eventually<T>(
 }
 
 function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
+  if (value === undefined) return 'nothing';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length > probeLimit ? `…${text.slice(-probeLimit)}` : text;
 }

@@ -8,12 +8,14 @@ const buildDeadline = 10 * 60_000;
 
 /**
  * The tag that the stack gives this content, built unless it is there: the second test file and the cluster's deployment find it.
- * Two builds at once are harmless, they end in the same tag.
+ * Two builds at once are harmless, they end in the same tag. PGRAFT_TEST_IMAGE names another image to test instead.
  *
  * @returns postgres-pgraft:17-<12 hex digits>
  * @throws Error with the end of the build's output
  */
 export function ensureImage(): string {
+  const chosen = process.env['PGRAFT_TEST_IMAGE'];
+  if (chosen !== undefined) return chosen;
   const tag = `postgres-pgraft:17-${contentHash(context)}`;
   if (docker(['image', 'inspect', tag]).status === 0) return tag;
   const { status, error, stdout, stderr } = docker(['build', '--tag', tag, context]);

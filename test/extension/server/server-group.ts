@@ -37,11 +37,8 @@ export interface Login {
 
 const superuser: Login = { user: 'postgres', password: secrets.superuser_password };
 
-/** bigint as a number: no count in these tests comes near its limit. */
-const types = {
-  getTypeParser: (oid: number, format?: 'text') =>
-    oid === 20 ? Number : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
-} as pg.CustomTypesConfig;
+// bigint as a number: no count in these tests comes near its limit
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 export class Server extends NodeContainer {
   constructor(
@@ -49,11 +46,10 @@ export class Server extends NodeContainer {
     name: string,
     id: number,
     readonly ports: { readonly postgres: number; readonly raft: number },
-    settings?: string,
+    more: readonly string[],
   ) {
     const publish = (port: number, inside: number) => ['--publish', `127.0.0.1:${port}:${inside}`];
-    const options = [...publish(ports.postgres, 5432), ...publish(ports.raft, 7000 + id)];
-    super({ place, name, id, settings, options });
+    super({ place, name, id, options: [...publish(ports.postgres, 5432), ...publish(ports.raft, 7000 + id), ...more] });
   }
 
   /** One statement over TCP, in a connection of its own. @throws pg's error, with `code` */
@@ -69,7 +65,6 @@ export class Server extends NodeContainer {
       ...login,
       connectionTimeoutMillis: queryDeadline,
       query_timeout: queryDeadline,
-      types,
     });
     client.on('error', () => undefined); // the query that runs hears of it too
     try {
@@ -127,19 +122,23 @@ export class ServerGroup {
   private readonly formationToken = 'f0'.repeat(16);
   private acknowledged = 0;
 
-  private constructor(names: readonly string[], ports: readonly number[], settings?: string) {
+  private constructor(names: readonly string[], ports: readonly number[], options: readonly string[]) {
     groups += 1;
     const prefix = `pgext-${process.pid}-${groups}`;
     this.place = { prefix, network: `${prefix}-network`, image: ensureImage() };
     this.servers = names.map((name, i) => {
       const [postgres = 0, raft = 0] = ports.slice(2 * i);
-      return new Server(this.place, name, i + 1, { postgres, raft }, settings);
+      return new Server(this.place, name, i + 1, { postgres, raft }, options);
     });
   }
 
-  /** The network and the containers, which wait for what they shall do. */
-  static async create(names: readonly string[], settings?: string): Promise<ServerGroup> {
-    const group = new ServerGroup(names, await freePorts(2 * names.length), settings);
+  /**
+   * The network and the containers, which wait for what they shall do.
+   *
+   * @param options more arguments of `docker run`
+   */
+  static async create(names: readonly string[], options: readonly string[] = []): Promise<ServerGroup> {
+    const group = new ServerGroup(names, await freePorts(2 * names.length), options);
     try {
       docker(['network', 'create', group.place.network]);
       for (const server of group.servers) server.create();

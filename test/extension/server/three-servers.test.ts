@@ -1,8 +1,11 @@
 /** One group of three, formed once: first what leaves it as it is, then what stops, kills and cuts off its servers. */
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { forming } from './forming.js';
+import { leadership } from './leadership.js';
 import { ServerGroup } from './server-group.js';
 import { sqlFunctions } from './sql-functions.js';
+import { strangers } from './strangers.js';
+import { survival } from './survival.js';
 
 let formed: ServerGroup | undefined;
 
@@ -29,3 +32,6 @@ beforeEach(() => {
 
 forming(group);
 sqlFunctions(group);
+strangers(group);
+leadership(group);
+survival(group);

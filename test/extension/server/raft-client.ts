@@ -1,0 +1,95 @@
+/** The client's side of image/pgraft/core/greeting.h over a published Raft port, for strangers that have no key. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as after } from 'node:timers/promises';
+
+const helloSize = 512;
+const nonceSize = 32;
+const patience = 5_000;
+
+export const challengeSize = 256;
+export const proofSize = 32;
+
+export interface Identity {
+  readonly from: number;
+  readonly to: number;
+  readonly name: string;
+  readonly address?: string;
+}
+
+/** A well-formed HELLO of protocol version 1 for libraft's stream. */
+export function hello({ from, to, name, address = `${name}:${7000 + from}` }: Identity): Buffer {
+  const head = Buffer.alloc(16);
+  head.write('PGFT');
+  head.writeUInt16LE(1, 4);
+  head.writeUInt16LE(1, 6);
+  head.writeInt32LE(from, 8);
+  head.writeInt32LE(to, 12);
+  const postgresPort = Buffer.from([0x38, 0x15]);
+  const parts = [head, randomBytes(nonceSize), postgresPort, text(name), text('ab'.repeat(16)), text(address)];
+  return Buffer.concat([...parts, Buffer.alloc(helloSize)], helloSize);
+}
+
+function text(value: string): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16LE(value.length);
+  return Buffer.concat([length, Buffer.from(value)]);
+}
+
+/**
+ * Send these bytes and listen until the other side hangs up.
+ *
+ * @returns all that it said
+ * @throws Error when it has not hung up after 5 s
+ */
+export async function converse(port: number, chunks: readonly Buffer[]): Promise<Buffer> {
+  const socket = connect(port, '127.0.0.1');
+  const heard: Buffer[] = [];
+  socket.on('data', (bytes) => heard.push(bytes));
+  const hungUp = closing(socket);
+  for (const chunk of chunks) socket.write(chunk);
+  await within(hungUp, socket);
+  return Buffer.concat(heard);
+}
+
+/**
+ * Open connections that say nothing, do something meanwhile, and wait until the other side has hung up on all of them.
+ *
+ * @returns milliseconds from the first connection to the last end
+ */
+export async function holdOpen(port: number, count: number, meanwhile: () => Promise<void>): Promise<number> {
+  const started = performance.now();
+  const sockets = Array.from({ length: count }, () => connect(port, '127.0.0.1'));
+  const ends = sockets.map(async (socket) => {
+    await within(closing(socket), socket);
+    return performance.now() - started;
+  });
+  const all = Promise.all(ends);
+  all.catch(() => undefined);
+  try {
+    await meanwhile();
+    return Math.max(...(await all));
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+}
+
+function closing(socket: Socket): Promise<unknown> {
+  socket.on('error', () => undefined); // a reset is an end too
+  socket.resume();
+  return once(socket, 'close');
+}
+
+async function within(hungUp: Promise<unknown>, socket: Socket): Promise<void> {
+  const controller = new AbortController();
+  const late = after(patience, 'late', { signal: controller.signal }).catch(() => 'stopped');
+  try {
+    if ((await Promise.race([hungUp, late])) === 'late') {
+      throw new Error(`the server has not hung up after ${patience} ms; it keeps strangers`);
+    }
+  } finally {
+    controller.abort();
+    socket.destroy();
+  }
+}
