@@ -11,7 +11,7 @@ const server = () => group.primary;
 
 /** Raft's disk is a small one in memory, which a test can fill. */
 beforeAll(async () => {
-  group = await ServerGroup.create(['primary'], ['--tmpfs', `${raftState}:size=16m,${owner}`]);
+  group = await ServerGroup.create(['primary'], () => ['--tmpfs', `${raftState}:size=16m,${owner}`]);
   server().configure();
   await group.initialize();
   await server().value('SELECT pgraft_init()');

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
 
-const helloSize = 512;
 const nonceSize = 32;
 const patience = 5_000;
 
+export const helloSize = 512;
 export const challengeSize = 256;
 export const proofSize = 32;
 

@@ -40,16 +40,31 @@ const superuser: Login = { user: 'postgres', password: secrets.superuser_passwor
 // bigint as a number: no count in these tests comes near its limit
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
+/** More arguments of `docker run` for a server. */
+export type MoreOptions = (
+  place: Place,
+  server: { readonly id: number; readonly raftPort: number },
+) => readonly string[];
+
 export class Server extends NodeContainer {
   constructor(
     place: Place,
     name: string,
     id: number,
     readonly ports: { readonly postgres: number; readonly raft: number },
-    more: readonly string[],
+    more: MoreOptions,
   ) {
     const publish = (port: number, inside: number) => ['--publish', `127.0.0.1:${port}:${inside}`];
-    super({ place, name, id, options: [...publish(ports.postgres, 5432), ...publish(ports.raft, 7000 + id), ...more] });
+    super({
+      place,
+      name,
+      id,
+      options: [
+        ...publish(ports.postgres, 5432),
+        ...publish(ports.raft, 7000 + id),
+        ...more(place, { id, raftPort: 7000 + id }),
+      ],
+    });
   }
 
   /** One statement over TCP, in a connection of its own. @throws pg's error, with `code` */
@@ -122,7 +137,7 @@ export class ServerGroup {
   private readonly formationToken = 'f0'.repeat(16);
   private acknowledged = 0;
 
-  private constructor(names: readonly string[], ports: readonly number[], options: readonly string[]) {
+  private constructor(names: readonly string[], ports: readonly number[], options: MoreOptions) {
     groups += 1;
     const prefix = `pgext-${process.pid}-${groups}`;
     this.place = { prefix, network: `${prefix}-network`, image: ensureImage() };
@@ -137,7 +152,7 @@ export class ServerGroup {
    *
    * @param options more arguments of `docker run`
    */
-  static async create(names: readonly string[], options: readonly string[] = []): Promise<ServerGroup> {
+  static async create(names: readonly string[], options: MoreOptions = () => []): Promise<ServerGroup> {
     const group = new ServerGroup(names, await freePorts(2 * names.length), options);
     try {
       docker(['network', 'create', group.place.network]);
