@@ -38,6 +38,20 @@ function text(value: string): Buffer {
 }
 
 /**
+ * libraft's RequestVote as it goes over the wire, of a candidate with an endless log and with the flag that disturbs a leader: a
+ * server that reads it takes over its term.
+ */
+export function requestVote({ term, candidate }: { term: number; candidate: number }): Buffer {
+  const type = 3;
+  const disruptLeader = 1;
+  const body = [term, candidate, 1_000_000, term, disruptLeader];
+  const words = [type, 8 * body.length, ...body];
+  const message = Buffer.alloc(8 * words.length);
+  for (const [i, word] of words.entries()) message.writeBigUInt64LE(BigInt(word), 8 * i);
+  return message;
+}
+
+/**
  * Send these bytes and listen until the other side hangs up.
  *
  * @returns all that it said

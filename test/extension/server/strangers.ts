@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.js';
 import { NodeContainer } from '../../support/node-container.js';
-import { challengeSize, converse, hello, holdOpen } from './raft-client.js';
+import { challengeSize, converse, hello, holdOpen, proofSize, requestVote } from './raft-client.js';
 import type { Server, ServerGroup } from './server-group.js';
 
 const refusal = /^(\S+ \S+) UTC .*connection with \S+ refused: .*$/gm;
@@ -54,9 +54,13 @@ export function strangers(group: () => ServerGroup): void {
       await expectUnmoved();
     });
 
-    it('that greets like a member, but cannot prove it, hears the challenge and no more', async () => {
+    it('that greets like a member and asks for a vote, but cannot prove who it is, hears the challenge and no more', async () => {
       const bytes = hello({ from: 3, to: 2, name: 'replica2' });
-      const answer = await converse(target().ports.raft, [bytes, Buffer.alloc(32, 7), Buffer.alloc(4_096, 1)]);
+      const answer = await converse(target().ports.raft, [
+        bytes,
+        Buffer.alloc(proofSize, 7),
+        requestVote({ term: 1_000, candidate: 3 }),
+      ]);
       expect(answer).toHaveLength(challengeSize);
       await expectUnmoved();
     });

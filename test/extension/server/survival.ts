@@ -39,7 +39,7 @@ export function survival(group: () => ServerGroup): void {
   });
 
   describe('a server whose process is killed starts once more, in recovery, and is healthy within 10 s', () => {
-    it.each<[string, number, (server: Server) => string]>([
+    it.each<[string, number, (server: Server) => string | Promise<string>]>([
       ['the consensus worker of a standby', 1, (standby) => standby.workerPid('consensus')],
       ['the role worker of a standby', 2, (standby) => standby.workerPid('role')],
       ['a session of the primary', 0, (primary) => sleepingSession(primary)],
@@ -49,7 +49,8 @@ export function survival(group: () => ServerGroup): void {
       await group().write();
       const started = countStarts(server(position));
       const before = await group().primary.status();
-      server(position).exec(['kill', '-9', victim(server(position))]);
+      const pid = await victim(server(position));
+      server(position).exec(['kill', '-9', pid]);
       await eventually(
         'a new start',
         () => countStarts(server(position)),
@@ -91,11 +92,8 @@ export function survival(group: () => ServerGroup): void {
 }
 
 /** A backend that is no worker: its death too takes the whole server down. */
-function sleepingSession(server: Server): string {
-  server.exec([
-    'sh',
-    '-c',
-    "psql -XqU postgres -c 'SELECT pg_sleep(60)' >/dev/null 2>&1 & until pgrep -f 'postgres: .*SELECT$'; do :; done",
-  ]);
-  return server.exec(['pgrep', '-f', 'postgres: .*SELECT$']).trim();
+async function sleepingSession(server: Server): Promise<string> {
+  server.exec(['sh', '-c', "psql -XqU postgres -c 'SELECT pg_sleep(60)' >/dev/null 2>&1 &"]);
+  const look = () => server.attempt(['pgrep', '-f', 'postgres: .* SELECT$']).stdout.trim();
+  return eventually('a sleeping session', look, (pid) => pid !== '', 5_000);
 }
