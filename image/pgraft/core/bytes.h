@@ -14,18 +14,18 @@
 
 typedef struct ByteWriter
 {
-	uint8_t    *buf;
-	size_t		size;
-	size_t		pos;
-	bool		failed;
+	uint8_t *buf;
+	size_t size;
+	size_t pos;
+	bool failed;
 } ByteWriter;
 
 typedef struct ByteReader
 {
 	const uint8_t *buf;
-	size_t		size;
-	size_t		pos;
-	bool		failed;
+	size_t size;
+	size_t pos;
+	bool failed;
 } ByteReader;
 
 /* strnlen is not in C11. */
@@ -53,7 +53,7 @@ put_bytes(ByteWriter *w, const void *bytes, size_t n)
 static inline void
 put_uint(ByteWriter *w, uint64_t value, size_t width)
 {
-	uint8_t		bytes[8];
+	uint8_t bytes[8];
 
 	for (size_t i = 0; i < width; i++)
 		bytes[i] = (uint8_t) (value >> (8 * i));
@@ -88,7 +88,7 @@ put_u64(ByteWriter *w, uint64_t value)
 static inline void
 put_string(ByteWriter *w, const char *text, size_t field_size)
 {
-	size_t		length = bounded_length(text, field_size);
+	size_t length = bounded_length(text, field_size);
 
 	if (length >= field_size || length > UINT16_MAX)
 	{
@@ -115,8 +115,8 @@ get_bytes(ByteReader *r, void *out, size_t n)
 static inline uint64_t
 get_uint(ByteReader *r, size_t width)
 {
-	uint8_t		bytes[8];
-	uint64_t	value = 0;
+	uint8_t bytes[8];
+	uint64_t value = 0;
 
 	get_bytes(r, bytes, width);
 	for (size_t i = 0; i < width; i++)
@@ -158,7 +158,7 @@ get_i32(ByteReader *r)
 static inline void
 get_string(ByteReader *r, char *field, size_t field_size)
 {
-	size_t		length = get_u16(r);
+	size_t length = get_u16(r);
 
 	memset(field, 0, field_size);
 	if (r->failed || length >= field_size)

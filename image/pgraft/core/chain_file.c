@@ -13,13 +13,13 @@
 #include <string.h>
 
 #define CHAIN_FIELDS "timeline term fork_lsn parent_timeline node_id"
-#define LINK_FORMAT "%" PRIu32 " %" PRIu64 " %" PRIX32 "/%" PRIX32 " %" PRIu32 " %" PRId32 "\n"
+#define LINK_FORMAT	 "%" PRIu32 " %" PRIu64 " %" PRIX32 "/%" PRIX32 " %" PRIu32 " %" PRId32 "\n"
 
 size_t
 pgraft_chain_format(const PgraftPromotion *links, int n, char *buf, size_t size)
 {
-	size_t		used = 0;
-	int			length = snprintf(buf, size, "# " CHAIN_FIELDS "\n");
+	size_t used = 0;
+	int length = snprintf(buf, size, "# " CHAIN_FIELDS "\n");
 
 	for (int i = 0;; i++)
 	{
@@ -28,17 +28,16 @@ pgraft_chain_format(const PgraftPromotion *links, int n, char *buf, size_t size)
 		used += (size_t) length;
 		if (i >= n)
 			return used;
-		length = snprintf(buf + used, size - used, LINK_FORMAT,
-						  links[i].timeline, links[i].term,
-						  (uint32_t) (links[i].fork_lsn >> 32), (uint32_t) links[i].fork_lsn,
-						  links[i].parent, links[i].node_id);
+		length = snprintf(buf + used, size - used, LINK_FORMAT, links[i].timeline, links[i].term,
+						  (uint32_t) (links[i].fork_lsn >> 32), (uint32_t) links[i].fork_lsn, links[i].parent,
+						  links[i].node_id);
 	}
 }
 
 static int
 digit_value(char c, unsigned base)
 {
-	int			value = -1;
+	int value = -1;
 
 	if (c >= '0' && c <= '9')
 		value = c - '0';
@@ -54,7 +53,7 @@ static bool
 take_number(const char **text, unsigned base, uint64_t max, uint64_t *value)
 {
 	const char *p = *text;
-	int			digit;
+	int digit;
 
 	*value = 0;
 	while ((digit = digit_value(*p, base)) >= 0)
@@ -108,12 +107,7 @@ is_blank(const char *line)
 static bool
 take_link(const char **text, PgraftPromotion *link)
 {
-	uint64_t	timeline,
-				term,
-				high,
-				low,
-				parent,
-				node_id;
+	uint64_t timeline, term, high, low, parent, node_id;
 
 	if (!take_field(text, UINT32_MAX, &timeline) || !take_field(text, UINT64_MAX, &term) ||
 		!take_number(text, 16, UINT32_MAX, &high) || !take_char(text, '/') ||
@@ -125,7 +119,7 @@ take_link(const char **text, PgraftPromotion *link)
 	skip_spaces(text);
 	if (!take_char(text, '\n'))
 		return false;
-	*link = (PgraftPromotion) {
+	*link = (PgraftPromotion){
 		.term = term,
 		.node_id = (int32_t) node_id,
 		.timeline = (uint32_t) timeline,
@@ -141,11 +135,11 @@ link_follows(const PgraftPromotion *previous, const PgraftPromotion *link, int l
 {
 	if (link->parent >= link->timeline)
 		(void) snprintf(err, err_size,
-						"line %d: timeline %" PRIu32 " cannot leave timeline %" PRIu32 ", which is not older",
-						line, link->timeline, link->parent);
+						"line %d: timeline %" PRIu32 " cannot leave timeline %" PRIu32 ", which is not older", line,
+						link->timeline, link->parent);
 	else if (previous != NULL && link->term <= previous->term)
-		(void) snprintf(err, err_size, "line %d: term %" PRIu64 " is not newer than term %" PRIu64 " before it",
-						line, link->term, previous->term);
+		(void) snprintf(err, err_size, "line %d: term %" PRIu64 " is not newer than term %" PRIu64 " before it", line,
+						link->term, previous->term);
 	else if (previous != NULL && link->timeline <= previous->timeline)
 		(void) snprintf(err, err_size, "line %d: timeline %" PRIu32 " is not newer than timeline %" PRIu32 " before it",
 						line, link->timeline, previous->timeline);
@@ -157,7 +151,7 @@ link_follows(const PgraftPromotion *previous, const PgraftPromotion *link, int l
 int
 pgraft_chain_parse(const char *text, PgraftPromotion *links, int max, char *err, size_t err_size)
 {
-	int			n = 0;
+	int n = 0;
 
 	for (int line = 1; *text != '\0'; line++)
 	{

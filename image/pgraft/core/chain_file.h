@@ -14,6 +14,6 @@
 extern size_t pgraft_chain_format(const PgraftPromotion *links, int n, char *buf, size_t size);
 
 /* Returns the number of links, or -1 with a reason in err: a line that is no link, terms or timelines not ascending, too many. */
-extern int	pgraft_chain_parse(const char *text, PgraftPromotion *links, int max, char *err, size_t err_size);
+extern int pgraft_chain_parse(const char *text, PgraftPromotion *links, int max, char *err, size_t err_size);
 
 #endif

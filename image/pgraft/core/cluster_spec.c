@@ -10,16 +10,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HOST_MAX 253
-#define QUOTE_MAX 80			/* of a bad piece, as much as is worth showing */
+#define HOST_MAX  253
+#define QUOTE_MAX 80 /* of a bad piece, as much as is worth showing */
 
-static bool refuse(char *err, size_t err_size, const char *format, ...)
-			__attribute__((format(printf, 3, 4)));
+static bool refuse(char *err, size_t err_size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 static bool
 refuse(char *err, size_t err_size, const char *format, ...)
 {
-	va_list		args;
+	va_list args;
 
 	va_start(args, format);
 	(void) vsnprintf(err, err_size, format, args);
@@ -55,7 +54,7 @@ to_lower(char c)
 bool
 pgraft_name_valid(const char *name)
 {
-	size_t		length = strlen(name);
+	size_t length = strlen(name);
 
 	if (length < 1 || length >= PGRAFT_NAME_SIZE || !is_letter(name[0]))
 		return false;
@@ -68,13 +67,13 @@ pgraft_name_valid(const char *name)
 bool
 pgraft_incarnation_valid(const char *incarnation)
 {
-	size_t		length = strlen(incarnation);
+	size_t length = strlen(incarnation);
 
 	if (length != PGRAFT_INCARNATION_SIZE - 1)
 		return false;
 	for (size_t i = 0; i < length; i++)
 	{
-		char		c = to_lower(incarnation[i]);
+		char c = to_lower(incarnation[i]);
 
 		if (!is_digit(c) && !(c >= 'a' && c <= 'f'))
 			return false;
@@ -97,7 +96,7 @@ host_valid(const char *host, size_t length)
 static uint16_t
 port_value(const char *text)
 {
-	uint32_t	value = 0;
+	uint32_t value = 0;
 
 	if (strlen(text) > 5 || text[0] == '0')
 		return 0;
@@ -114,24 +113,26 @@ bool
 pgraft_address_parse(const char *text, char *host, size_t host_size, uint16_t *port, char *err, size_t err_size)
 {
 	const char *colon = strchr(text, ':');
-	size_t		length;
+	size_t length;
 
 	if (colon == NULL)
 		return refuse(err, err_size, "address \"%.*s\" has no port: expected host:port", QUOTE_MAX, text);
 	if (text[0] == '[' || strchr(colon + 1, ':') != NULL)
-		return refuse(err, err_size, "address \"%.*s\" is IPv6, which Raft's addresses do not support: "
-					  "use a host name or an IPv4 address", QUOTE_MAX, text);
+		return refuse(err, err_size,
+					  "address \"%.*s\" is IPv6, which Raft's addresses do not support: "
+					  "use a host name or an IPv4 address",
+					  QUOTE_MAX, text);
 	length = (size_t) (colon - text);
 	if (!host_valid(text, length))
-		return refuse(err, err_size, "address \"%.*s\" has a bad host: expected 1 to %d of A-Z a-z 0-9 . -",
-					  QUOTE_MAX, text, HOST_MAX);
+		return refuse(err, err_size, "address \"%.*s\" has a bad host: expected 1 to %d of A-Z a-z 0-9 . -", QUOTE_MAX,
+					  text, HOST_MAX);
 	if (length >= host_size)
-		return refuse(err, err_size, "address \"%.*s\" has a host of %zu characters, and only %zu fit",
-					  QUOTE_MAX, text, length, host_size - 1);
+		return refuse(err, err_size, "address \"%.*s\" has a host of %zu characters, and only %zu fit", QUOTE_MAX, text,
+					  length, host_size - 1);
 	*port = port_value(colon + 1);
 	if (*port == 0)
-		return refuse(err, err_size, "address \"%.*s\" has a bad port: expected a number from 1 to 65535",
-					  QUOTE_MAX, text);
+		return refuse(err, err_size, "address \"%.*s\" has a bad port: expected a number from 1 to 65535", QUOTE_MAX,
+					  text);
 	memcpy(host, text, length);
 	host[length] = '\0';
 	return true;
@@ -170,9 +171,9 @@ add_node(PgraftClusterSpec *spec, const char *begin, const char *end, char *err,
 {
 	PgraftSpecNode *node;
 	const char *equals = memchr(begin, '=', (size_t) (end - begin));
-	int			quoted = end - begin > QUOTE_MAX ? QUOTE_MAX : (int) (end - begin);
-	char		host[PGRAFT_ADDRESS_SIZE];
-	uint16_t	port;
+	int quoted = end - begin > QUOTE_MAX ? QUOTE_MAX : (int) (end - begin);
+	char host[PGRAFT_ADDRESS_SIZE];
+	uint16_t port;
 
 	if (equals == NULL)
 		return refuse(err, err_size, "\"%.*s\" has no \"=\": expected name=host:port", quoted, begin);
@@ -180,8 +181,10 @@ add_node(PgraftClusterSpec *spec, const char *begin, const char *end, char *err,
 		return refuse(err, err_size, "\"%.*s\" is one too many: at most %d nodes", quoted, begin, PGRAFT_MAX_NODES);
 	node = &spec->nodes[spec->n];
 	if (!copy_trimmed(node->name, sizeof(node->name), begin, equals) || !pgraft_name_valid(node->name))
-		return refuse(err, err_size, "\"%.*s\" has a bad name: expected 1 to %d of A-Z a-z 0-9 _ -, "
-					  "beginning with a letter", quoted, begin, PGRAFT_NAME_SIZE - 1);
+		return refuse(err, err_size,
+					  "\"%.*s\" has a bad name: expected 1 to %d of A-Z a-z 0-9 _ -, "
+					  "beginning with a letter",
+					  quoted, begin, PGRAFT_NAME_SIZE - 1);
 	if (!copy_trimmed(node->address, sizeof(node->address), equals + 1, end))
 		return refuse(err, err_size, "\"%.*s\" has an address of more than %d characters", quoted, begin,
 					  PGRAFT_ADDRESS_SIZE - 1);

@@ -9,13 +9,13 @@
 
 typedef struct PgraftSpecNode
 {
-	char		name[PGRAFT_NAME_SIZE];
-	char		address[PGRAFT_ADDRESS_SIZE];	/* host:port */
+	char name[PGRAFT_NAME_SIZE];
+	char address[PGRAFT_ADDRESS_SIZE]; /* host:port */
 } PgraftSpecNode;
 
 typedef struct PgraftClusterSpec
 {
-	int			n;				/* node i of the cluster is nodes[i - 1] */
+	int n; /* node i of the cluster is nodes[i - 1] */
 	PgraftSpecNode nodes[PGRAFT_MAX_NODES];
 } PgraftClusterSpec;
 
@@ -36,6 +36,7 @@ extern bool pgraft_incarnation_valid(const char *incarnation);
  * Split host:port.  host (host_size bytes): a DNS name of 1 to 253 of [A-Za-z0-9.-] or a dotted quad; port 1 to 65535,
  * digits only.  false with a reason in err.  IPv6 is not supported by libraft's addresses: said in the reason.
  */
-extern bool pgraft_address_parse(const char *text, char *host, size_t host_size, uint16_t *port, char *err, size_t err_size);
+extern bool pgraft_address_parse(const char *text, char *host, size_t host_size, uint16_t *port, char *err,
+								 size_t err_size);
 
 #endif

@@ -57,7 +57,7 @@ put_payload(ByteWriter *w, const PgraftEntry *entry)
 size_t
 pgraft_entry_encode(const PgraftEntry *entry, uint8_t *buf, size_t size)
 {
-	ByteWriter	w = {.buf = buf, .size = size};
+	ByteWriter w = {.buf = buf, .size = size};
 
 	if (!entry_in_range(entry))
 		return 0;
@@ -73,7 +73,7 @@ pgraft_entry_encode(const PgraftEntry *entry, uint8_t *buf, size_t size)
 static void
 get_links(ByteReader *r, PgraftEntry *entry)
 {
-	uint16_t	n = get_u16(r);
+	uint16_t n = get_u16(r);
 
 	if (n > PGRAFT_MAX_PROMOTIONS)
 	{
@@ -119,8 +119,8 @@ reject(const char **why, const char *reason)
 bool
 pgraft_entry_decode(const uint8_t *buf, size_t size, PgraftEntry *entry, const char **why)
 {
-	ByteReader	r = {.buf = buf, .size = size};
-	uint8_t		type;
+	ByteReader r = {.buf = buf, .size = size};
+	uint8_t type;
 
 	memset(entry, 0, sizeof(*entry));
 	if (size < 2)
@@ -148,11 +148,10 @@ pgraft_entry_decode(const uint8_t *buf, size_t size, PgraftEntry *entry, const c
 uint32_t
 pgraft_crc32(const uint8_t *buf, size_t size)
 {
-	static const uint32_t table[16] = {
-		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
-		0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c
-	};
-	uint32_t	crc = UINT32_MAX;
+	static const uint32_t table[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+									   0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+									   0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
+	uint32_t crc = UINT32_MAX;
 
 	for (size_t i = 0; i < size; i++)
 	{

@@ -14,33 +14,33 @@
 
 typedef enum PgraftEntryType
 {
-	PGRAFT_ENTRY_CONFIG = 1,	/* a setting of the cluster */
-	PGRAFT_ENTRY_MEMBER = 2,	/* name, port and incarnation of a member */
-	PGRAFT_ENTRY_INTENT = 3,	/* a leader is about to promote */
-	PGRAFT_ENTRY_RECORD = 4,	/* it has promoted */
-	PGRAFT_ENTRY_LEADER = 5		/* a leader's barrier is applied: an event only */
+	PGRAFT_ENTRY_CONFIG = 1, /* a setting of the cluster */
+	PGRAFT_ENTRY_MEMBER = 2, /* name, port and incarnation of a member */
+	PGRAFT_ENTRY_INTENT = 3, /* a leader is about to promote */
+	PGRAFT_ENTRY_RECORD = 4, /* it has promoted */
+	PGRAFT_ENTRY_LEADER = 5	 /* a leader's barrier is applied: an event only */
 } PgraftEntryType;
 
 typedef struct PgraftEntry
 {
 	PgraftEntryType type;
-	int64_t		at_ms;			/* Unix time of the proposer, milliseconds */
-	uint64_t	term;			/* the proposer's term (INTENT, RECORD: of the promotion) */
-	int32_t		node_id;		/* the proposer (MEMBER: the member) */
+	int64_t at_ms;	 /* Unix time of the proposer, milliseconds */
+	uint64_t term;	 /* the proposer's term (INTENT, RECORD: of the promotion) */
+	int32_t node_id; /* the proposer (MEMBER: the member) */
 	union
 	{
 		struct
 		{
-			char		key[PGRAFT_NAME_SIZE];
-			char		value[PGRAFT_VALUE_SIZE];
-		}			config;
+			char key[PGRAFT_NAME_SIZE];
+			char value[PGRAFT_VALUE_SIZE];
+		} config;
 		PgraftMember member;
 		struct
 		{
-			int			n_links;	/* the promoted server's whole history, oldest first, this promotion last */
+			int n_links; /* the promoted server's whole history, oldest first, this promotion last */
 			PgraftPromotion links[PGRAFT_MAX_PROMOTIONS];
-		}			record;
-	}			u;
+		} record;
+	} u;
 } PgraftEntry;
 
 /* Upper bound of an encoded entry, bytes. */

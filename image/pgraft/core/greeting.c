@@ -17,7 +17,7 @@
 #include "core/bytes.h"
 #include "core/cluster_spec.h"
 
-#define GREETING_MAGIC 0x54464750	/* "PGFT" */
+#define GREETING_MAGIC		0x54464750 /* "PGFT" */
 #define CHALLENGE_BODY_SIZE (PGRAFT_CHALLENGE_SIZE - PGRAFT_MAC_SIZE)
 
 static const char server_label[] = "server";
@@ -26,11 +26,11 @@ static const char client_label[] = "client";
 /* What both messages begin with. */
 typedef struct Preamble
 {
-	uint32_t	magic;
-	uint16_t	version;
-	uint16_t	kind;
-	int32_t		from;
-	int32_t		to;
+	uint32_t magic;
+	uint16_t version;
+	uint16_t kind;
+	int32_t from;
+	int32_t to;
 } Preamble;
 
 /* A key that is empty or does not fit leaves the greeting without one, and every step then fails. */
@@ -85,15 +85,15 @@ static bool
 identity_valid(const PgraftIdentity *identity)
 {
 	return identity->node_id > 0 && pgraft_name_valid(identity->name) &&
-		(identity->incarnation[0] == '\0' || pgraft_incarnation_valid(identity->incarnation));
+		   (identity->incarnation[0] == '\0' || pgraft_incarnation_valid(identity->incarnation));
 }
 
 static bool
 address_valid(const char *address)
 {
-	char		host[PGRAFT_ADDRESS_SIZE];
-	uint16_t	port;
-	char		err[1];
+	char host[PGRAFT_ADDRESS_SIZE];
+	uint16_t port;
+	char err[1];
 
 	return pgraft_address_parse(address, host, sizeof(host), &port, err, sizeof(err));
 }
@@ -101,7 +101,7 @@ address_valid(const char *address)
 static bool
 put_preamble(PgraftGreeting *g, ByteWriter *w, uint16_t kind, int32_t to)
 {
-	uint8_t		nonce[PGRAFT_NONCE_SIZE];
+	uint8_t nonce[PGRAFT_NONCE_SIZE];
 
 	put_u32(w, GREETING_MAGIC);
 	put_u16(w, PGRAFT_PROTOCOL_VERSION);
@@ -125,7 +125,7 @@ put_identity(ByteWriter *w, const PgraftIdentity *identity)
 static PgraftGreetingError
 get_preamble(ByteReader *r, Preamble *preamble)
 {
-	uint8_t		nonce[PGRAFT_NONCE_SIZE];
+	uint8_t nonce[PGRAFT_NONCE_SIZE];
 
 	preamble->magic = get_u32(r);
 	preamble->version = get_u16(r);
@@ -161,7 +161,7 @@ rest_is_zero(const ByteReader *r)
 PgraftGreetingError
 pgraft_greeting_hello(PgraftGreeting *g, PgraftStreamKind kind, int32_t to_node)
 {
-	ByteWriter	w = {.buf = g->hello, .size = sizeof(g->hello)};
+	ByteWriter w = {.buf = g->hello, .size = sizeof(g->hello)};
 
 	memset(g->hello, 0, sizeof(g->hello));
 	g->kind = kind;
@@ -178,8 +178,8 @@ pgraft_greeting_hello(PgraftGreeting *g, PgraftStreamKind kind, int32_t to_node)
 static PgraftGreetingError
 read_hello(PgraftGreeting *g)
 {
-	ByteReader	r = {.buf = g->hello, .size = sizeof(g->hello)};
-	Preamble	preamble;
+	ByteReader r = {.buf = g->hello, .size = sizeof(g->hello)};
+	Preamble preamble;
 	PgraftGreetingError error = get_preamble(&r, &preamble);
 
 	if (error != PGRAFT_GREETING_OK)
@@ -187,8 +187,8 @@ read_hello(PgraftGreeting *g)
 	g->peer.node_id = preamble.from;
 	get_identity(&r, &g->peer);
 	get_string(&r, g->peer.address, sizeof(g->peer.address));
-	if (r.failed || !rest_is_zero(&r) || preamble.kind != PGRAFT_STREAM_RAFT ||
-		!identity_valid(&g->peer) || !address_valid(g->peer.address))
+	if (r.failed || !rest_is_zero(&r) || preamble.kind != PGRAFT_STREAM_RAFT || !identity_valid(&g->peer) ||
+		!address_valid(g->peer.address))
 		return PGRAFT_GREETING_MALFORMED;
 	if (preamble.to != g->self.node_id || preamble.from == g->self.node_id)
 		return PGRAFT_GREETING_WRONG_NODE;
@@ -199,7 +199,7 @@ read_hello(PgraftGreeting *g)
 PgraftGreetingError
 pgraft_greeting_challenge(PgraftGreeting *g)
 {
-	ByteWriter	w = {.buf = g->challenge, .size = CHALLENGE_BODY_SIZE};
+	ByteWriter w = {.buf = g->challenge, .size = CHALLENGE_BODY_SIZE};
 	PgraftGreetingError error = read_hello(g);
 
 	memset(g->challenge, 0, sizeof(g->challenge));
@@ -219,9 +219,9 @@ pgraft_greeting_challenge(PgraftGreeting *g)
 static PgraftGreetingError
 read_challenge(PgraftGreeting *g)
 {
-	ByteReader	r = {.buf = g->challenge, .size = CHALLENGE_BODY_SIZE};
-	Preamble	preamble;
-	uint8_t		mac[PGRAFT_MAC_SIZE];
+	ByteReader r = {.buf = g->challenge, .size = CHALLENGE_BODY_SIZE};
+	Preamble preamble;
+	uint8_t mac[PGRAFT_MAC_SIZE];
 	PgraftGreetingError error = get_preamble(&r, &preamble);
 
 	if (error != PGRAFT_GREETING_OK)
@@ -254,7 +254,7 @@ pgraft_greeting_answer(PgraftGreeting *g)
 PgraftGreetingError
 pgraft_greeting_verify(PgraftGreeting *g)
 {
-	uint8_t		mac[PGRAFT_MAC_SIZE];
+	uint8_t mac[PGRAFT_MAC_SIZE];
 
 	if (!client_mac(g, mac))
 		return PGRAFT_GREETING_INTERNAL;

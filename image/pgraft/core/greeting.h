@@ -18,58 +18,58 @@
 #include "core/types.h"
 
 #define PGRAFT_PROTOCOL_VERSION 1
-#define PGRAFT_NONCE_SIZE 32
-#define PGRAFT_MAC_SIZE 32
-#define PGRAFT_HELLO_SIZE 512
-#define PGRAFT_CHALLENGE_SIZE 256
-#define PGRAFT_PROOF_SIZE 32
+#define PGRAFT_NONCE_SIZE		32
+#define PGRAFT_MAC_SIZE			32
+#define PGRAFT_HELLO_SIZE		512
+#define PGRAFT_CHALLENGE_SIZE	256
+#define PGRAFT_PROOF_SIZE		32
 
 typedef enum PgraftStreamKind
 {
-	PGRAFT_STREAM_RAFT = 1		/* libraft's messages, one way, from the client */
+	PGRAFT_STREAM_RAFT = 1 /* libraft's messages, one way, from the client */
 } PgraftStreamKind;
 
 /* Who a server says it is; what a MAC later proves. */
 typedef struct PgraftIdentity
 {
-	int32_t		node_id;
-	uint16_t	postgres_port;
-	char		name[PGRAFT_NAME_SIZE];
-	char		address[PGRAFT_ADDRESS_SIZE];	/* advertised, host:port */
-	char		incarnation[PGRAFT_INCARNATION_SIZE];
+	int32_t node_id;
+	uint16_t postgres_port;
+	char name[PGRAFT_NAME_SIZE];
+	char address[PGRAFT_ADDRESS_SIZE]; /* advertised, host:port */
+	char incarnation[PGRAFT_INCARNATION_SIZE];
 } PgraftIdentity;
 
 typedef struct PgraftCrypto
 {
 	/* out: PGRAFT_MAC_SIZE bytes; parts are concatenated; false on failure */
-	bool		(*hmac) (const uint8_t *key, size_t key_size, const uint8_t *const parts[], const size_t sizes[], int n,
-						 uint8_t *out);
-	bool		(*random) (uint8_t *out, size_t size);
+	bool (*hmac)(const uint8_t *key, size_t key_size, const uint8_t *const parts[], const size_t sizes[], int n,
+				 uint8_t *out);
+	bool (*random)(uint8_t *out, size_t size);
 } PgraftCrypto;
 
 typedef enum PgraftGreetingError
 {
 	PGRAFT_GREETING_OK = 0,
-	PGRAFT_GREETING_MALFORMED,	/* not our magic, impossible values */
-	PGRAFT_GREETING_VERSION,	/* another protocol version */
-	PGRAFT_GREETING_WRONG_NODE, /* meant for another node id, or the other side is not whom we dialled */
-	PGRAFT_GREETING_UNAUTHENTICATED,	/* MAC does not fit: no key, or another one */
-	PGRAFT_GREETING_INTERNAL	/* the crypto failed */
+	PGRAFT_GREETING_MALFORMED,		 /* not our magic, impossible values */
+	PGRAFT_GREETING_VERSION,		 /* another protocol version */
+	PGRAFT_GREETING_WRONG_NODE,		 /* meant for another node id, or the other side is not whom we dialled */
+	PGRAFT_GREETING_UNAUTHENTICATED, /* MAC does not fit: no key, or another one */
+	PGRAFT_GREETING_INTERNAL		 /* the crypto failed */
 } PgraftGreetingError;
 
 /* One side of one greeting; the caller owns it and moves the bytes. */
 typedef struct PgraftGreeting
 {
 	const PgraftCrypto *crypto;
-	uint8_t		key[64];
-	size_t		key_size;
+	uint8_t key[64];
+	size_t key_size;
 	PgraftIdentity self;
-	PgraftIdentity peer;		/* valid once the greeting is done; on the client without address: it dialled it */
+	PgraftIdentity peer; /* valid once the greeting is done; on the client without address: it dialled it */
 	PgraftStreamKind kind;
-	int32_t		expected_peer;	/* client: the node it dials; server: 0 */
-	uint8_t		hello[PGRAFT_HELLO_SIZE];
-	uint8_t		challenge[PGRAFT_CHALLENGE_SIZE];
-	uint8_t		proof[PGRAFT_PROOF_SIZE];
+	int32_t expected_peer; /* client: the node it dials; server: 0 */
+	uint8_t hello[PGRAFT_HELLO_SIZE];
+	uint8_t challenge[PGRAFT_CHALLENGE_SIZE];
+	uint8_t proof[PGRAFT_PROOF_SIZE];
 } PgraftGreeting;
 
 extern void pgraft_greeting_init(PgraftGreeting *g, const PgraftCrypto *crypto, const uint8_t *key, size_t key_size,

@@ -12,19 +12,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIRST_NODE 1			/* promotes first, so that the documented example holds */
+#define FIRST_NODE 1 /* promotes first, so that the documented example holds */
 
 /*
  * application_name is cut to 63 bytes by PostgreSQL, synchronous_standby_names is not: a longer name would never match,
  * and no commit would ever be confirmed.
  */
 #define APPLICATION_NAME_MAX 63
-#define INCARNATION_DIGITS 8
+#define INCARNATION_DIGITS	 8
 
 static PgraftDecision
 decision(PgraftAction action, int32_t node_id, uint64_t term)
 {
-	return (PgraftDecision) {.action = action, .node_id = node_id, .term = term};
+	return (PgraftDecision){.action = action, .node_id = node_id, .term = term};
 }
 
 static const PgraftPromotion *
@@ -79,7 +79,7 @@ decide_promoted(const PgraftView *view)
 static PgraftDecision
 decide_leader(const PgraftView *view)
 {
-	int32_t		owner = owner_of(pgraft_state_last_record(view->state));
+	int32_t owner = owner_of(pgraft_state_last_record(view->state));
 	const PgraftPromotion *newest = newest_promotion(view->state);
 
 	if (owner != view->self)
@@ -136,7 +136,7 @@ static bool
 links_agree(const PgraftPromotion *a, const PgraftPromotion *b)
 {
 	return a->term == b->term && a->timeline == b->timeline && a->parent == b->parent &&
-		(a->fork_lsn == b->fork_lsn || a->fork_lsn == 0 || b->fork_lsn == 0);
+		   (a->fork_lsn == b->fork_lsn || a->fork_lsn == 0 || b->fork_lsn == 0);
 }
 
 /*
@@ -146,8 +146,8 @@ links_agree(const PgraftPromotion *a, const PgraftPromotion *b)
 static bool
 match_chains(const PgraftPromotion *chain, int n_chain, const PgraftPromotion *primary, int n_primary, int *next)
 {
-	int			i = 0;
-	int			j = 0;
+	int i = 0;
+	int j = 0;
 
 	*next = 0;
 	if (n_chain == 0)
@@ -173,16 +173,16 @@ match_chains(const PgraftPromotion *chain, int n_chain, const PgraftPromotion *p
 bool
 pgraft_chain_is_prefix(const PgraftPromotion *chain, int n_chain, const PgraftPromotion *primary, int n_primary)
 {
-	int			next;
+	int next;
 
 	return match_chains(chain, n_chain, primary, n_primary, &next);
 }
 
 bool
-pgraft_chain_is_behind(const PgraftPromotion *chain, int n_chain, uint64_t end_lsn,
-					   const PgraftPromotion *primary, int n_primary)
+pgraft_chain_is_behind(const PgraftPromotion *chain, int n_chain, uint64_t end_lsn, const PgraftPromotion *primary,
+					   int n_primary)
 {
-	int			next;
+	int next;
 
 	if (!match_chains(chain, n_chain, primary, n_primary, &next))
 		return false;
@@ -213,15 +213,14 @@ pgraft_application_name(const PgraftMember *member, char *buf, size_t size)
 						INCARNATION_DIGITS, member->incarnation);
 }
 
-static void append(char *buf, size_t size, size_t *used, const char *format, ...)
-			__attribute__((format(printf, 4, 5)));
+static void append(char *buf, size_t size, size_t *used, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* *used is size once something did not fit. */
 static void
 append(char *buf, size_t size, size_t *used, const char *format, ...)
 {
-	va_list		args;
-	int			length;
+	va_list args;
+	int length;
 
 	if (*used >= size)
 		return;
@@ -236,7 +235,7 @@ append_voter(const PgraftState *state, int32_t node_id, bool first, char *buf, s
 {
 	const PgraftMember unknown = {.node_id = node_id};
 	const PgraftMember *member = pgraft_state_member(state, node_id);
-	char		name[APPLICATION_NAME_MAX + 1];
+	char name[APPLICATION_NAME_MAX + 1];
 
 	pgraft_application_name(member != NULL ? member : &unknown, name, sizeof(name));
 	append(buf, size, used, "%s\"%s\"", first ? "" : ", ", name);
@@ -256,12 +255,12 @@ contains(const int32_t *ids, int n, int32_t id)
  * copy does not count, and one more must confirm.
  */
 int
-pgraft_format_sync_names(const PgraftState *state, int32_t self, const int32_t *voters, int n_voters,
-						 char *buf, size_t size)
+pgraft_format_sync_names(const PgraftState *state, int32_t self, const int32_t *voters, int n_voters, char *buf,
+						 size_t size)
 {
-	bool		self_votes = contains(voters, n_voters, self);
-	int			n_others = 0;
-	size_t		used = 0;
+	bool self_votes = contains(voters, n_voters, self);
+	int n_others = 0;
+	size_t used = 0;
 
 	if (size == 0)
 		return -1;

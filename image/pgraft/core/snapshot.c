@@ -17,30 +17,27 @@
 #include "core/bytes.h"
 #include "core/codec_parts.h"
 
-#define SNAPSHOT_MAGIC 0x53524750	/* "PGRS" */
+#define SNAPSHOT_MAGIC	 0x53524750 /* "PGRS" */
 #define SNAPSHOT_VERSION 1
-#define HEADER_SIZE (4 + 2 + 4)
+#define HEADER_SIZE		 (4 + 2 + 4)
 
-#define STRING_MAX_SIZE(field_size) (2 + (field_size) - 1)
-#define MEMBER_MAX_SIZE (4 + 2 + STRING_MAX_SIZE(PGRAFT_NAME_SIZE) + STRING_MAX_SIZE(PGRAFT_INCARNATION_SIZE))
-#define EVENT_MAX_SIZE (8 + 8 + 4 + 4 + STRING_MAX_SIZE(PGRAFT_DETAIL_SIZE))
+#define STRING_MAX_SIZE(field_size) (2 + (field_size) -1)
+#define MEMBER_MAX_SIZE				(4 + 2 + STRING_MAX_SIZE(PGRAFT_NAME_SIZE) + STRING_MAX_SIZE(PGRAFT_INCARNATION_SIZE))
+#define EVENT_MAX_SIZE				(8 + 8 + 4 + 4 + STRING_MAX_SIZE(PGRAFT_DETAIL_SIZE))
 
 size_t
 pgraft_snapshot_max_size(void)
 {
-	return HEADER_SIZE + STRING_MAX_SIZE(PGRAFT_VALUE_SIZE) + 1 +
-		1 + PGRAFT_MAX_NODES * MEMBER_MAX_SIZE +
-		2 * (2 + PGRAFT_MAX_PROMOTIONS * PGRAFT_PROMOTION_BYTES) +
-		2 + PGRAFT_MAX_EVENTS * EVENT_MAX_SIZE;
+	return HEADER_SIZE + STRING_MAX_SIZE(PGRAFT_VALUE_SIZE) + 1 + 1 + PGRAFT_MAX_NODES * MEMBER_MAX_SIZE +
+		   2 * (2 + PGRAFT_MAX_PROMOTIONS * PGRAFT_PROMOTION_BYTES) + 2 + PGRAFT_MAX_EVENTS * EVENT_MAX_SIZE;
 }
 
 static bool
 counts_in_range(const PgraftState *state)
 {
-	return state->n_members >= 0 && state->n_members <= PGRAFT_MAX_NODES &&
-		state->n_promotions >= 0 && state->n_promotions <= PGRAFT_MAX_PROMOTIONS &&
-		state->n_history >= 0 && state->n_history <= PGRAFT_MAX_PROMOTIONS &&
-		state->n_events >= 0 && state->n_events <= PGRAFT_MAX_EVENTS;
+	return state->n_members >= 0 && state->n_members <= PGRAFT_MAX_NODES && state->n_promotions >= 0 &&
+		   state->n_promotions <= PGRAFT_MAX_PROMOTIONS && state->n_history >= 0 &&
+		   state->n_history <= PGRAFT_MAX_PROMOTIONS && state->n_events >= 0 && state->n_events <= PGRAFT_MAX_EVENTS;
 }
 
 static bool
@@ -69,7 +66,7 @@ state_in_order(const PgraftState *state)
 				return false;
 	}
 	return promotions_in_order(state->promotions, state->n_promotions) &&
-		promotions_in_order(state->history, state->n_history);
+		   promotions_in_order(state->history, state->n_history);
 }
 
 static void
@@ -114,12 +111,12 @@ put_state(ByteWriter *w, const PgraftState *state)
 size_t
 pgraft_snapshot_encode(const struct PgraftState *state, uint8_t *buf, size_t size)
 {
-	ByteWriter	header = {.buf = buf, .size = HEADER_SIZE};
-	ByteWriter	body;
+	ByteWriter header = {.buf = buf, .size = HEADER_SIZE};
+	ByteWriter body;
 
 	if (size < HEADER_SIZE || !counts_in_range(state) || !state_in_order(state))
 		return 0;
-	body = (ByteWriter) {.buf = buf + HEADER_SIZE, .size = size - HEADER_SIZE};
+	body = (ByteWriter){.buf = buf + HEADER_SIZE, .size = size - HEADER_SIZE};
 	put_state(&body, state);
 	if (body.failed)
 		return 0;
@@ -177,7 +174,7 @@ get_events(ByteReader *r, PgraftState *state)
 static void
 get_state(ByteReader *r, PgraftState *state)
 {
-	uint8_t		failover_enabled;
+	uint8_t failover_enabled;
 
 	get_string(r, state->cluster_name, sizeof(state->cluster_name));
 	failover_enabled = get_u8(r);
@@ -202,10 +199,10 @@ reject(PgraftState *state, const char **why, const char *reason)
 bool
 pgraft_snapshot_decode(const uint8_t *buf, size_t size, struct PgraftState *state, const char **why)
 {
-	ByteReader	r = {.buf = buf, .size = size};
-	uint32_t	magic = get_u32(&r);
-	uint16_t	version = get_u16(&r);
-	uint32_t	crc = get_u32(&r);
+	ByteReader r = {.buf = buf, .size = size};
+	uint32_t magic = get_u32(&r);
+	uint16_t version = get_u16(&r);
+	uint32_t crc = get_u32(&r);
 
 	if (r.failed)
 		return reject(state, why, "the snapshot is cut off");

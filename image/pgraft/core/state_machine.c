@@ -27,7 +27,7 @@ apply_config(PgraftState *state, const PgraftEntry *entry)
 {
 	const char *key = entry->u.config.key;
 	const char *value = entry->u.config.value;
-	char		detail[PGRAFT_NAME_SIZE + PGRAFT_VALUE_SIZE + 8];
+	char detail[PGRAFT_NAME_SIZE + PGRAFT_VALUE_SIZE + 8];
 
 	if (strcmp(key, "cluster_name") == 0)
 		copy_text(state->cluster_name, sizeof(state->cluster_name), value);
@@ -62,7 +62,7 @@ apply_member(PgraftState *state, const PgraftEntry *entry)
 {
 	const PgraftMember *member = &entry->u.member;
 	PgraftMember *slot;
-	char		detail[PGRAFT_DETAIL_SIZE];
+	char detail[PGRAFT_DETAIL_SIZE];
 
 	if (entry->node_id <= 0 || !pgraft_name_valid(member->name))
 		return false;
@@ -76,8 +76,8 @@ apply_member(PgraftState *state, const PgraftEntry *entry)
 	slot->postgres_port = member->postgres_port;
 	copy_text(slot->name, sizeof(slot->name), member->name);
 	copy_text(slot->incarnation, sizeof(slot->incarnation), member->incarnation);
-	(void) snprintf(detail, sizeof(detail), "node %" PRId32 " is %s, PostgreSQL port %u",
-					slot->node_id, slot->name, slot->postgres_port);
+	(void) snprintf(detail, sizeof(detail), "node %" PRId32 " is %s, PostgreSQL port %u", slot->node_id, slot->name,
+					slot->postgres_port);
 	add_event(state, entry, PGRAFT_EVENT_MEMBER_CHANGED, detail);
 	return true;
 }
@@ -86,7 +86,7 @@ static bool
 apply_intent(PgraftState *state, const PgraftEntry *entry)
 {
 	PgraftPromotion *promotion;
-	char		detail[PGRAFT_DETAIL_SIZE];
+	char detail[PGRAFT_DETAIL_SIZE];
 
 	if (entry->node_id <= 0 || entry->term == 0)
 		return false;
@@ -101,8 +101,8 @@ apply_intent(PgraftState *state, const PgraftEntry *entry)
 	memset(promotion, 0, sizeof(*promotion));
 	promotion->term = entry->term;
 	promotion->node_id = entry->node_id;
-	(void) snprintf(detail, sizeof(detail), "node %" PRId32 " is going to promote for term %" PRIu64,
-					entry->node_id, entry->term);
+	(void) snprintf(detail, sizeof(detail), "node %" PRId32 " is going to promote for term %" PRIu64, entry->node_id,
+					entry->term);
 	add_event(state, entry, PGRAFT_EVENT_PROMOTION_STARTED, detail);
 	return true;
 }
@@ -111,7 +111,7 @@ apply_intent(PgraftState *state, const PgraftEntry *entry)
 static int
 promotion_index(const PgraftState *state, uint64_t term)
 {
-	int			i = state->n_promotions - 1;
+	int i = state->n_promotions - 1;
 
 	while (i >= 0 && state->promotions[i].term != term)
 		i--;
@@ -148,11 +148,11 @@ fill_in(PgraftPromotion *promotion, const PgraftPromotion *link)
 static bool
 apply_record(PgraftState *state, const PgraftEntry *entry)
 {
-	int			n = entry->u.record.n_links;
+	int n = entry->u.record.n_links;
 	const PgraftPromotion *links = entry->u.record.links;
 	const PgraftPromotion *newest = pgraft_state_last_record(state);
 	const PgraftPromotion *intent = pgraft_state_promotion(state, entry->term);
-	char		detail[PGRAFT_DETAIL_SIZE];
+	char detail[PGRAFT_DETAIL_SIZE];
 
 	if (intent == NULL || intent->node_id != entry->node_id)
 		return false;
@@ -163,7 +163,7 @@ apply_record(PgraftState *state, const PgraftEntry *entry)
 		return false;
 	for (int i = 0; i < n; i++)
 	{
-		int			known = promotion_index(state, links[i].term);
+		int known = promotion_index(state, links[i].term);
 
 		if (known >= 0)
 			fill_in(&state->promotions[known], &links[i]);
@@ -183,7 +183,7 @@ apply_record(PgraftState *state, const PgraftEntry *entry)
 static bool
 apply_leader(PgraftState *state, const PgraftEntry *entry)
 {
-	char		detail[PGRAFT_DETAIL_SIZE];
+	char detail[PGRAFT_DETAIL_SIZE];
 
 	if (entry->node_id <= 0)
 		return false;
@@ -234,7 +234,7 @@ pgraft_state_pending_intent(const PgraftState *state)
 const PgraftPromotion *
 pgraft_state_promotion(const PgraftState *state, uint64_t term)
 {
-	int			i = promotion_index(state, term);
+	int i = promotion_index(state, term);
 
 	return i >= 0 ? &state->promotions[i] : NULL;
 }
@@ -252,7 +252,7 @@ pgraft_state_member(const PgraftState *state, int32_t node_id)
 static void
 copy_text(char *field, size_t size, const char *text)
 {
-	size_t		length = strlen(text);
+	size_t length = strlen(text);
 
 	if (length >= size)
 	{

@@ -12,16 +12,16 @@
 
 typedef struct PgraftState
 {
-	char		cluster_name[PGRAFT_VALUE_SIZE];
-	bool		failover_enabled;
-	int			n_members;
+	char cluster_name[PGRAFT_VALUE_SIZE];
+	bool failover_enabled;
+	int n_members;
 	PgraftMember members[PGRAFT_MAX_NODES];
-	int			n_promotions;
-	PgraftPromotion promotions[PGRAFT_MAX_PROMOTIONS];	/* by term, ascending */
-	int			n_history;
-	PgraftPromotion history[PGRAFT_MAX_PROMOTIONS];	/* of the server of the last record: its chain, oldest first */
-	int			n_events;
-	PgraftEvent events[PGRAFT_MAX_EVENTS];	/* oldest first */
+	int n_promotions;
+	PgraftPromotion promotions[PGRAFT_MAX_PROMOTIONS]; /* by term, ascending */
+	int n_history;
+	PgraftPromotion history[PGRAFT_MAX_PROMOTIONS]; /* of the server of the last record: its chain, oldest first */
+	int n_events;
+	PgraftEvent events[PGRAFT_MAX_EVENTS]; /* oldest first */
 } PgraftState;
 
 extern void pgraft_state_init(PgraftState *state);

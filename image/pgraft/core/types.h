@@ -16,22 +16,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PGRAFT_MAX_NODES 9
-#define PGRAFT_NAME_SIZE 64			/* including the NUL */
-#define PGRAFT_ADDRESS_SIZE 264		/* host:port, including the NUL */
+#define PGRAFT_MAX_NODES		9
+#define PGRAFT_NAME_SIZE		64	/* including the NUL */
+#define PGRAFT_ADDRESS_SIZE		264 /* host:port, including the NUL */
 #define PGRAFT_INCARNATION_SIZE 33	/* 16 random bytes in hex, and the NUL */
-#define PGRAFT_VALUE_SIZE 256		/* a setting's value, including the NUL */
-#define PGRAFT_DETAIL_SIZE 128		/* an event's detail, including the NUL */
-#define PGRAFT_MAX_PROMOTIONS 512	/* newest kept */
-#define PGRAFT_MAX_EVENTS 128		/* newest kept */
+#define PGRAFT_VALUE_SIZE		256 /* a setting's value, including the NUL */
+#define PGRAFT_DETAIL_SIZE		128 /* an event's detail, including the NUL */
+#define PGRAFT_MAX_PROMOTIONS	512 /* newest kept */
+#define PGRAFT_MAX_EVENTS		128 /* newest kept */
 
 /* What the log knows of a member beside libraft's configuration (id, address, role). */
 typedef struct PgraftMember
 {
-	int32_t		node_id;		/* > 0 */
-	uint16_t	postgres_port;
-	char		name[PGRAFT_NAME_SIZE];
-	char		incarnation[PGRAFT_INCARNATION_SIZE];	/* of its data, "" while unknown */
+	int32_t node_id; /* > 0 */
+	uint16_t postgres_port;
+	char name[PGRAFT_NAME_SIZE];
+	char incarnation[PGRAFT_INCARNATION_SIZE]; /* of its data, "" while unknown */
 } PgraftMember;
 
 /*
@@ -40,11 +40,11 @@ typedef struct PgraftMember
  */
 typedef struct PgraftPromotion
 {
-	uint64_t	term;			/* of the leader who promoted; unique */
-	int32_t		node_id;
-	uint32_t	timeline;		/* 0: intent without record */
-	uint32_t	parent;			/* timeline it left */
-	uint64_t	fork_lsn;		/* where it left it; 0 while unknown */
+	uint64_t term; /* of the leader who promoted; unique */
+	int32_t node_id;
+	uint32_t timeline; /* 0: intent without record */
+	uint32_t parent;   /* timeline it left */
+	uint64_t fork_lsn; /* where it left it; 0 while unknown */
 } PgraftPromotion;
 
 typedef enum PgraftEventType
@@ -58,11 +58,11 @@ typedef enum PgraftEventType
 
 typedef struct PgraftEvent
 {
-	int64_t		at_ms;			/* Unix time, milliseconds, of the server that proposed it */
-	uint64_t	term;
-	int32_t		node_id;
-	int32_t		type;			/* PgraftEventType; unknown ones of later versions are kept */
-	char		detail[PGRAFT_DETAIL_SIZE];
+	int64_t at_ms; /* Unix time, milliseconds, of the server that proposed it */
+	uint64_t term;
+	int32_t node_id;
+	int32_t type; /* PgraftEventType; unknown ones of later versions are kept */
+	char detail[PGRAFT_DETAIL_SIZE];
 } PgraftEvent;
 
 #endif

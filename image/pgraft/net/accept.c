@@ -55,7 +55,7 @@ hello_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *unused)
 {
 	PgraftConnection *c = stream->data;
 	PgraftGreetingError error;
-	uv_buf_t	buf = uv_buf_init((char *) c->greeting.challenge, sizeof c->greeting.challenge);
+	uv_buf_t buf = uv_buf_init((char *) c->greeting.challenge, sizeof c->greeting.challenge);
 
 	(void) unused;
 	if (!pgraft_connection_advance(c, nread))
@@ -71,8 +71,8 @@ static void
 name_remote(PgraftConnection *c)
 {
 	struct sockaddr_in address;
-	int			size = sizeof address;
-	char		host[64] = "an unknown address";
+	int size = sizeof address;
+	char host[64] = "an unknown address";
 
 	if (uv_tcp_getpeername(c->tcp, (struct sockaddr *) &address, &size) == 0)
 		uv_ip4_name(&address, host, sizeof host);

@@ -15,16 +15,17 @@
 #include "net/consensus_private.h"
 #include "net/files.h"
 
-#define TICK_MS 10
-#define WARM_INTERVAL_MS 250
-#define CONNECT_RETRY_MS 100
-#define SEGMENT_SIZE (1024 * 1024)
+#define TICK_MS					  10
+#define WARM_INTERVAL_MS		  250
+#define CONNECT_RETRY_MS		  100
+#define SEGMENT_SIZE			  (1024 * 1024)
 #define FIRST_ELECTION_TIMEOUT_MS 100
-#define NEVER_MS (24u * 3600 * 1000)
-#define STOP_DEADLINE_MS 500
+#define NEVER_MS				  (24u * 3600 * 1000)
+#define STOP_DEADLINE_MS		  500
 
 /* safety.md R4: its vote may have counted for something that it no longer knows. */
-#define LOST_STATE "this server has formed its Raft group before and has lost its Raft state: it must not form or vote again; " \
+#define LOST_STATE \
+	"this server has formed its Raft group before and has lost its Raft state: it must not form or vote again; " \
 	"remove it from the cluster and add it anew"
 
 PgraftConsensus pgraft_group;
@@ -32,7 +33,7 @@ PgraftConsensus pgraft_group;
 static void
 fatal(const char *what, const char *why)
 {
-	char		message[RAFT_ERRMSG_BUF_SIZE + 1200];
+	char message[RAFT_ERRMSG_BUF_SIZE + 1200];
 
 	snprintf(message, sizeof message, "could not %s: %s", what, why);
 	pgraft_group.config.hooks.fatal(message);
@@ -55,13 +56,14 @@ wanted_timeout(const PgraftConsensus *g)
 		return g->config.election_timeout_ms;
 	if (!pgraft_may_stand(&g->state, g->config.self.node_id))
 		return NEVER_MS;
-	return raft_state((struct raft *) &g->raft) == RAFT_LEADER ? g->config.election_timeout_ms : FIRST_ELECTION_TIMEOUT_MS;
+	return raft_state((struct raft *) &g->raft) == RAFT_LEADER ? g->config.election_timeout_ms
+															   : FIRST_ELECTION_TIMEOUT_MS;
 }
 
 static void
 adjust_timeout(PgraftConsensus *g)
 {
-	unsigned	wanted = wanted_timeout(g);
+	unsigned wanted = wanted_timeout(g);
 
 	if (wanted == g->timeout_in_use_ms)
 		return;
@@ -98,7 +100,7 @@ barrier_done(struct raft_barrier *barrier, int status)
 static void
 send_barrier(PgraftConsensus *g)
 {
-	uint64_t	term = pgraft_term(raft_current_term(&g->raft));
+	uint64_t term = pgraft_term(raft_current_term(&g->raft));
 
 	if (raft_state(&g->raft) != RAFT_LEADER || g->barrier_pending || g->barrier_sent_term == term)
 		return;
@@ -130,23 +132,23 @@ static bool
 heard_lately(const PgraftConsensus *g, raft_id id, int64_t now)
 {
 	return id <= PGRAFT_MAX_NODES && g->layer.last_seen_ms[id] != 0 &&
-		now - g->layer.last_seen_ms[id] < (int64_t) g->config.election_timeout_ms;
+		   now - g->layer.last_seen_ms[id] < (int64_t) g->config.election_timeout_ms;
 }
 
 static void
 describe_peers(PgraftConsensus *g, PgraftRaftStatus *status)
 {
 	const struct raft_configuration *configuration = &g->raft.configuration;
-	int64_t		now = pgraft_now_ms();
-	int			voters = 0;
-	int			heard = 0;
+	int64_t now = pgraft_now_ms();
+	int voters = 0;
+	int heard = 0;
 
 	for (unsigned i = 0; i < configuration->n && i < PGRAFT_MAX_NODES; i++)
 	{
 		const struct raft_server *server = &configuration->servers[i];
 		PgraftPeerStatus *peer = &status->peers[status->n_peers++];
-		raft_index	match = 0;
-		bool		self = server->id == g->raft.id;
+		raft_index match = 0;
+		bool self = server->id == g->raft.id;
 
 		peer->node_id = (int32_t) server->id;
 		snprintf(peer->address, sizeof peer->address, "%s", server->address);
@@ -170,7 +172,7 @@ static void
 publish(PgraftConsensus *g)
 {
 	PgraftRaftStatus *status = &g->published;
-	raft_id		leader = 0;
+	raft_id leader = 0;
 	const char *address;
 
 	memset(status, 0, sizeof *status);
@@ -242,7 +244,7 @@ init_raft(PgraftConsensus *g)
 		.refusals = &g->layer.counters.greetings_refused,
 		.arg = g,
 	};
-	int			rc;
+	int rc;
 
 	strcpy(transport.listen_host, g->config.listen_host);
 	memcpy(transport.key, g->config.key, sizeof transport.key);
@@ -272,7 +274,7 @@ init_raft(PgraftConsensus *g)
 static void
 run_raft(PgraftConsensus *g)
 {
-	int			rc;
+	int rc;
 
 	g->established = pgraft_file_exists(g->established_path);
 	adjust_timeout(g);
@@ -298,11 +300,12 @@ bootstrap(PgraftConsensus *g)
 {
 	const PgraftClusterSpec *spec = &g->config.initial_cluster;
 	struct raft_configuration configuration;
-	int			rc = 0;
+	int rc = 0;
 
 	raft_configuration_init(&configuration);
 	if (spec->n == 0)
-		rc = raft_configuration_add(&configuration, (raft_id) g->config.self.node_id, g->config.self.address, RAFT_VOTER);
+		rc = raft_configuration_add(&configuration, (raft_id) g->config.self.node_id, g->config.self.address,
+									RAFT_VOTER);
 	for (int i = 0; i < spec->n && rc == 0; i++)
 		rc = raft_configuration_add(&configuration, (raft_id) i + 1, spec->nodes[i].address, RAFT_VOTER);
 	if (rc == 0)
@@ -315,7 +318,7 @@ bootstrap(PgraftConsensus *g)
 static void
 form(PgraftConsensus *g)
 {
-	int			rc = pgraft_formation_begin(&g->files, g->config.data_dir);
+	int rc = pgraft_formation_begin(&g->files, g->config.data_dir);
 
 	if (rc != 0)
 		fatal("make the Raft directory", strerror(rc));
@@ -327,14 +330,14 @@ form(PgraftConsensus *g)
 	if (rc != 0)
 		fatal("record the formation of the Raft group", strerror(rc));
 	g->config.hooks.log(g->config.initial_cluster.n > 0 ? "Raft group formed from pgraft.initial_cluster"
-						: "Raft group of one member formed");
+														: "Raft group of one member formed");
 	run_raft(g);
 }
 
 static void
 join_existing(PgraftConsensus *g)
 {
-	int			rc = pgraft_formation_consume(&g->files);	/* left over if the formation was interrupted at its end */
+	int rc = pgraft_formation_consume(&g->files); /* left over if the formation was interrupted at its end */
 
 	if (rc != 0)
 		fatal("use up the formation token", strerror(rc));
@@ -346,8 +349,8 @@ void
 pgraft_consensus_start(uv_loop_t *loop, const PgraftConsensusConfig *config)
 {
 	PgraftConsensus *g = &pgraft_group;
-	char		why[1200];
-	int32_t		owner;
+	char why[1200];
+	int32_t owner;
 
 	memset(g, 0, sizeof *g);
 	g->config = *config;
@@ -370,7 +373,8 @@ pgraft_consensus_start(uv_loop_t *loop, const PgraftConsensusConfig *config)
 	else if (pgraft_formation_has_token(&g->files) && config->initial_cluster.n > 0)
 		form(g);
 	else
-		config->hooks.log("no Raft state and no formation token: waiting for pgraft_init() or to be added to a cluster");
+		config->hooks.log(
+			"no Raft state and no formation token: waiting for pgraft_init() or to be added to a cluster");
 }
 
 bool
@@ -411,7 +415,7 @@ furthest_voter(PgraftConsensus *g)
 {
 	const PgraftRaftStatus *status = &g->published;
 	const PgraftPeerStatus *best = NULL;
-	int64_t		now = pgraft_now_ms();
+	int64_t now = pgraft_now_ms();
 
 	for (int i = 0; i < status->n_peers; i++)
 	{
@@ -428,7 +432,7 @@ bool
 pgraft_consensus_transfer(int32_t node_id)
 {
 	PgraftConsensus *g = &pgraft_group;
-	raft_id		target;
+	raft_id target;
 
 	if (!g->running || g->transferring || raft_state(&g->raft) != RAFT_LEADER)
 		return false;

@@ -15,27 +15,27 @@
 
 typedef struct PgraftConsensusHooks
 {
-	void		(*log) (const char *message);
-	void		(*fatal) (const char *message);
-	void		(*publish_status) (const PgraftRaftStatus *status);
-	void		(*publish_state) (const PgraftState *state);
-	void		(*proposal_done) (uint64_t ticket, bool committed);
+	void (*log)(const char *message);
+	void (*fatal)(const char *message);
+	void (*publish_status)(const PgraftRaftStatus *status);
+	void (*publish_state)(const PgraftState *state);
+	void (*proposal_done)(uint64_t ticket, bool committed);
 } PgraftConsensusHooks;
 
 typedef struct PgraftConsensusConfig
 {
-	char		data_dir[PGRAFT_ADDRESS_SIZE * 3];
+	char data_dir[PGRAFT_ADDRESS_SIZE * 3];
 	PgraftIdentity self;
 	PgraftClusterSpec initial_cluster;
-	char		listen_host[64];
-	uint16_t	listen_port;
-	uint8_t		key[64];
-	size_t		key_size;
+	char listen_host[64];
+	uint16_t listen_port;
+	uint8_t key[64];
+	size_t key_size;
 	const PgraftCrypto *crypto;
-	unsigned	election_timeout_ms;
-	unsigned	heartbeat_interval_ms;
-	unsigned	snapshot_threshold; /* entries */
-	unsigned	trailing_entries;
+	unsigned election_timeout_ms;
+	unsigned heartbeat_interval_ms;
+	unsigned snapshot_threshold; /* entries */
+	unsigned trailing_entries;
 	PgraftConsensusHooks hooks;
 } PgraftConsensusConfig;
 

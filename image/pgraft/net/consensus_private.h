@@ -14,33 +14,33 @@ typedef struct PgraftConsensus
 {
 	PgraftConsensusConfig config;
 	PgraftFormation files;
-	uv_loop_t  *loop;
-	bool		running;		/* libraft is started */
-	bool		established;	/* a promotion record was committed once: every voter may stand */
-	char		established_path[1024];
+	uv_loop_t *loop;
+	bool running;	  /* libraft is started */
+	bool established; /* a promotion record was committed once: every voter may stand */
+	char established_path[1024];
 	struct raft raft;
 	struct raft_io io;
 	struct raft_fsm fsm;
-	PgraftIo	layer;
+	PgraftIo layer;
 	PgraftTransport *transport;
 	uv_prepare_t before_poll;
-	uv_check_t	after_poll;
-	uv_timer_t	warmer;
-	uv_timer_t	stopper;
-	unsigned	tick_count;
-	unsigned	timeout_in_use_ms;	/* what libraft was last told */
+	uv_check_t after_poll;
+	uv_timer_t warmer;
+	uv_timer_t stopper;
+	unsigned tick_count;
+	unsigned timeout_in_use_ms; /* what libraft was last told */
 	struct raft_barrier barrier;
-	bool		barrier_pending;
-	uint64_t	barrier_sent_term;
-	uint64_t	barrier_term;	/* applied */
+	bool barrier_pending;
+	uint64_t barrier_sent_term;
+	uint64_t barrier_term; /* applied */
 	struct raft_transfer transfer;
-	bool		transferring;
-	bool		stopping;
+	bool transferring;
+	bool stopping;
 	PgraftState state;
 	PgraftRaftStatus published;
-	PgraftIdentity met[PGRAFT_MAX_NODES + 1];	/* by node id; node_id 0: not met */
-	bool		member_pending; /* a MEMBER entry of ours is under way */
-	bool		mismatch_logged[PGRAFT_MAX_NODES + 1];
+	PgraftIdentity met[PGRAFT_MAX_NODES + 1]; /* by node id; node_id 0: not met */
+	bool member_pending;					  /* a MEMBER entry of ours is under way */
+	bool mismatch_logged[PGRAFT_MAX_NODES + 1];
 } PgraftConsensus;
 
 extern PgraftConsensus pgraft_group;

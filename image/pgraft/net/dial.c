@@ -28,7 +28,7 @@ remember(PgraftConnection *c)
 {
 	PgraftTransport *t = c->t;
 	PgraftKnownAddress *known = find_known(t, c->address);
-	int			size = sizeof known->sockaddr;
+	int size = sizeof known->sockaddr;
 
 	if (known == NULL)
 		known = find_known(t, "");
@@ -63,7 +63,7 @@ challenge_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *unused)
 {
 	PgraftConnection *c = stream->data;
 	PgraftGreetingError error;
-	uv_buf_t	buf = uv_buf_init((char *) c->greeting.proof, sizeof c->greeting.proof);
+	uv_buf_t buf = uv_buf_init((char *) c->greeting.proof, sizeof c->greeting.proof);
 
 	(void) unused;
 	if (!pgraft_connection_advance(c, nread))
@@ -94,7 +94,7 @@ hello_written(uv_write_t *write, int status)
 static void
 say_hello(PgraftConnection *c)
 {
-	uv_buf_t	buf = uv_buf_init((char *) c->greeting.hello, sizeof c->greeting.hello);
+	uv_buf_t buf = uv_buf_init((char *) c->greeting.hello, sizeof c->greeting.hello);
 
 	pgraft_connection_tune(c->tcp);
 	if (pgraft_greeting_hello(&c->greeting, PGRAFT_STREAM_RAFT, c->greeting.expected_peer) != PGRAFT_GREETING_OK ||
@@ -157,10 +157,10 @@ static void
 resolve(PgraftConnection *c)
 {
 	static const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
-	char		host[PGRAFT_ADDRESS_SIZE];
-	char		service[8];
-	uint16_t	port;
-	char		why[256];
+	char host[PGRAFT_ADDRESS_SIZE];
+	char service[8];
+	uint16_t port;
+	char why[256];
 
 	if (!pgraft_address_parse(c->address, host, sizeof host, &port, why, sizeof why))
 	{

@@ -18,9 +18,9 @@
 static int
 sync_directory_of(const char *path)
 {
-	char		copy[PATH_SIZE];
-	int			fd;
-	int			rc = 0;
+	char copy[PATH_SIZE];
+	int fd;
+	int rc = 0;
 
 	if (strlen(path) >= sizeof copy)
 		return ENAMETOOLONG;
@@ -39,7 +39,7 @@ write_all(int fd, const char *text, size_t size)
 {
 	while (size > 0)
 	{
-		ssize_t		n = write(fd, text, size);
+		ssize_t n = write(fd, text, size);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -62,9 +62,9 @@ pgraft_rename_durably(const char *from, const char *to)
 int
 pgraft_write_durably(const char *path, const char *text, size_t size)
 {
-	char		aside[PATH_SIZE];
-	int			fd;
-	int			rc;
+	char aside[PATH_SIZE];
+	int fd;
+	int rc;
 
 	if (snprintf(aside, sizeof aside, "%s.tmp", path) >= (int) sizeof aside)
 		return ENAMETOOLONG;
@@ -87,15 +87,15 @@ pgraft_write_durably(const char *path, const char *text, size_t size)
 int
 pgraft_read_file(const char *path, char *buf, size_t size)
 {
-	size_t		used = 0;
-	int			fd = open(path, O_RDONLY);
-	int			rc = 0;
+	size_t used = 0;
+	int fd = open(path, O_RDONLY);
+	int rc = 0;
 
 	if (fd < 0)
 		return errno;
 	while (rc == 0)
 	{
-		ssize_t		n = read(fd, buf + used, size - used);
+		ssize_t n = read(fd, buf + used, size - used);
 
 		if (n == 0)
 			break;
@@ -123,9 +123,9 @@ pgraft_make_directory(const char *path)
 int
 pgraft_empty_directory(const char *path)
 {
-	DIR		   *dir = opendir(path);
+	DIR *dir = opendir(path);
 	struct dirent *entry;
-	int			rc = 0;
+	int rc = 0;
 
 	if (dir == NULL)
 		return errno;

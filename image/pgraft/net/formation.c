@@ -29,7 +29,7 @@ pgraft_formation_init(PgraftFormation *f, const char *data_dir)
 static bool
 has_term(const PgraftFormation *f)
 {
-	char		path[sizeof f->raft_dir + 16];
+	char path[sizeof f->raft_dir + 16];
 
 	for (int i = 1; i <= 2; i++)
 	{
@@ -43,10 +43,10 @@ has_term(const PgraftFormation *f)
 int32_t
 pgraft_formation_owner(const PgraftFormation *f, char *err, size_t err_size)
 {
-	char		text[64];
-	char	   *end;
-	long		id;
-	int			rc = pgraft_read_file(f->formed_path, text, sizeof text);
+	char text[64];
+	char *end;
+	long id;
+	int rc = pgraft_read_file(f->formed_path, text, sizeof text);
 
 	if (rc == ENOENT)
 		return 0;
@@ -77,7 +77,7 @@ pgraft_formation_has_token(const PgraftFormation *f)
 int
 pgraft_formation_begin(const PgraftFormation *f, const char *data_dir)
 {
-	int			rc = pgraft_make_directory(data_dir);
+	int rc = pgraft_make_directory(data_dir);
 
 	if (rc == 0)
 		rc = pgraft_make_directory(f->raft_dir);
@@ -89,8 +89,8 @@ pgraft_formation_begin(const PgraftFormation *f, const char *data_dir)
 int
 pgraft_formation_commit(const PgraftFormation *f, int32_t node_id)
 {
-	char		text[64];
-	int			n = snprintf(text, sizeof text, "node_id=%d\n", node_id);
+	char text[64];
+	int n = snprintf(text, sizeof text, "node_id=%d\n", node_id);
 
 	return pgraft_write_durably(f->formed_path, text, (size_t) n);
 }
@@ -99,7 +99,7 @@ int
 pgraft_formation_consume(const PgraftFormation *f)
 {
 	static const char mark[] = "formed without a token\n";
-	int			rc = pgraft_rename_durably(f->token_path, f->consumed_path);
+	int rc = pgraft_rename_durably(f->token_path, f->consumed_path);
 
 	if (rc != ENOENT)
 		return rc;

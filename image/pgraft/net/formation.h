@@ -14,10 +14,10 @@
 
 typedef struct PgraftFormation
 {
-	char		raft_dir[1024];
-	char		formed_path[1024];
-	char		token_path[1024];
-	char		consumed_path[1024];
+	char raft_dir[1024];
+	char formed_path[1024];
+	char token_path[1024];
+	char consumed_path[1024];
 } PgraftFormation;
 
 /* false: data_dir is too long. */
@@ -28,13 +28,13 @@ extern int32_t pgraft_formation_owner(const PgraftFormation *f, char *err, size_
 extern bool pgraft_formation_has_token(const PgraftFormation *f);
 
 /* An empty raft/ directory to bootstrap into.  0 or an errno, like the next two. */
-extern int	pgraft_formation_begin(const PgraftFormation *f, const char *data_dir);
+extern int pgraft_formation_begin(const PgraftFormation *f, const char *data_dir);
 
 /* The bootstrap is on disk: say whose it is. */
-extern int	pgraft_formation_commit(const PgraftFormation *f, int32_t node_id);
+extern int pgraft_formation_commit(const PgraftFormation *f, int32_t node_id);
 
 /* Use the token up; without one (pgraft_init()) leave the same mark, so that this server never forms again. */
-extern int	pgraft_formation_consume(const PgraftFormation *f);
+extern int pgraft_formation_consume(const PgraftFormation *f);
 extern bool pgraft_formation_consumed(const PgraftFormation *f);
 
 #endif

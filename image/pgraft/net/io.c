@@ -15,7 +15,7 @@ static PgraftIo *the_layer;
 static void
 die(const char *what, int rc, const struct raft_io *io)
 {
-	char		message[RAFT_ERRMSG_BUF_SIZE + 128];
+	char message[RAFT_ERRMSG_BUF_SIZE + 128];
 
 	snprintf(message, sizeof message, "could not %s: %s (%s)", what, raft_strerror(rc), io->errmsg);
 	the_layer->fatal(message);
@@ -24,7 +24,7 @@ die(const char *what, int rc, const struct raft_io *io)
 static int
 set_term(struct raft_io *io, raft_term term)
 {
-	int			rc = the_layer->original.set_term(io, term);
+	int rc = the_layer->original.set_term(io, term);
 
 	if (rc != 0)
 		die("write the Raft term", rc, io);
@@ -34,7 +34,7 @@ set_term(struct raft_io *io, raft_term term)
 static int
 set_vote(struct raft_io *io, raft_id id)
 {
-	int			rc = the_layer->original.set_vote(io, id);
+	int rc = the_layer->original.set_vote(io, id);
 
 	if (rc != 0)
 		die("write the Raft vote", rc, io);
@@ -44,9 +44,10 @@ set_vote(struct raft_io *io, raft_id id)
 }
 
 static int
-append(struct raft_io *io, struct raft_io_append *req, const struct raft_entry entries[], unsigned n, raft_io_append_cb cb)
+append(struct raft_io *io, struct raft_io_append *req, const struct raft_entry entries[], unsigned n,
+	   raft_io_append_cb cb)
 {
-	int			rc = the_layer->original.append(io, req, entries, n, cb);
+	int rc = the_layer->original.append(io, req, entries, n, cb);
 
 	if (rc != 0)
 		die("append to the Raft log", rc, io);
@@ -57,7 +58,7 @@ append(struct raft_io *io, struct raft_io_append *req, const struct raft_entry e
 static int
 truncate_log(struct raft_io *io, raft_index index)
 {
-	int			rc = the_layer->original.truncate(io, index);
+	int rc = the_layer->original.truncate(io, index);
 
 	if (rc != 0)
 		die("truncate the Raft log", rc, io);
@@ -80,8 +81,8 @@ is_only_voter(const struct raft_snapshot *snapshot, const struct raft_entry *ent
 {
 	struct raft_configuration decoded;
 	const struct raft_configuration *newest = snapshot != NULL ? &snapshot->configuration : NULL;
-	unsigned	voters = 0;
-	bool		self = false;
+	unsigned voters = 0;
+	bool self = false;
 
 	raft_configuration_init(&decoded);
 	while (n > 0 && entries[n - 1].type != RAFT_CHANGE)
@@ -89,7 +90,7 @@ is_only_voter(const struct raft_snapshot *snapshot, const struct raft_entry *ent
 	if (n > 0)
 	{
 		if (raft_configuration_decode(&entries[n - 1].buf, &decoded) != 0)
-			return false;		/* libraft decodes it again, and reports it */
+			return false; /* libraft decodes it again, and reports it */
 		newest = &decoded;
 	}
 	for (unsigned i = 0; newest != NULL && i < newest->n; i++)
@@ -111,7 +112,7 @@ static int
 load(struct raft_io *io, raft_term *term, raft_id *voted_for, struct raft_snapshot **snapshot, raft_index *start_index,
 	 struct raft_entry *entries[], size_t *n_entries)
 {
-	int			rc = the_layer->original.load(io, term, voted_for, snapshot, start_index, entries, n_entries);
+	int rc = the_layer->original.load(io, term, voted_for, snapshot, start_index, entries, n_entries);
 
 	if (rc != 0 || !is_only_voter(*snapshot, *entries, *n_entries))
 		return rc;

@@ -15,15 +15,15 @@
 
 typedef struct PgraftIo
 {
-	struct raft_io original;	/* raft_uv's functions */
-	raft_io_tick_cb tick;		/* libraft's */
+	struct raft_io original; /* raft_uv's functions */
+	raft_io_tick_cb tick;	 /* libraft's */
 	raft_io_recv_cb recv;
 	PgraftCounters counters;
-	int64_t		last_seen_ms[PGRAFT_MAX_NODES + 1];	/* by node id */
-	raft_id		self;
-	bool		(*pass_tick) (void *arg);	/* shall libraft see this tick? */
-	void		(*fatal) (const char *message);
-	void	   *arg;
+	int64_t last_seen_ms[PGRAFT_MAX_NODES + 1]; /* by node id */
+	raft_id self;
+	bool (*pass_tick)(void *arg); /* shall libraft see this tick? */
+	void (*fatal)(const char *message);
+	void *arg;
 } PgraftIo;
 
 /* self, pass_tick, fatal and arg are set by the caller; one layer a process. */

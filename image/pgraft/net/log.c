@@ -14,7 +14,7 @@
 typedef struct Proposal
 {
 	struct raft_apply apply;
-	uint64_t	ticket;
+	uint64_t ticket;
 } Proposal;
 
 static void
@@ -29,7 +29,7 @@ settle(const Proposal *proposal, bool committed)
 static void
 proposal_done(struct raft_apply *apply, int status, void *result)
 {
-	Proposal   *proposal = apply->data;
+	Proposal *proposal = apply->data;
 
 	(void) result;
 	settle(proposal, status == 0);
@@ -45,7 +45,7 @@ proposal_done(struct raft_apply *apply, int status, void *result)
 static bool
 make_frame(const uint8_t *payload, size_t size, struct raft_buffer *frame)
 {
-	uint8_t    *bytes;
+	uint8_t *bytes;
 
 	frame->len = (FRAME_HEADER + size + 7) & ~(size_t) 7;
 	frame->base = bytes = raft_calloc(1, frame->len);
@@ -62,7 +62,7 @@ static size_t
 open_frame(const struct raft_buffer *frame, const uint8_t **payload)
 {
 	const uint8_t *bytes = frame->base;
-	size_t		size = 0;
+	size_t size = 0;
 
 	if (frame->len < FRAME_HEADER)
 		return 0;
@@ -76,10 +76,10 @@ static int
 submit(const PgraftEntry *entry, uint64_t ticket)
 {
 	static uint8_t encoded[PGRAFT_ENTRY_MAX_SIZE];
-	size_t		size = pgraft_entry_encode(entry, encoded, sizeof encoded);
+	size_t size = pgraft_entry_encode(entry, encoded, sizeof encoded);
 	struct raft_buffer frame;
-	Proposal   *proposal;
-	int			rc;
+	Proposal *proposal;
+	int rc;
 
 	if (size == 0)
 		return RAFT_INVALID;
@@ -111,15 +111,15 @@ pgraft_consensus_propose(PgraftEntry *entry, uint64_t ticket)
 	if (entry->type != PGRAFT_ENTRY_MEMBER)
 		entry->node_id = g->config.self.node_id;
 	if (!g->running || raft_state(&g->raft) != RAFT_LEADER || submit(entry, ticket) != 0)
-		settle(&(Proposal) {.ticket = ticket}, false);
+		settle(&(Proposal){.ticket = ticket}, false);
 }
 
 static void
 note_establishment(void)
 {
 	PgraftConsensus *g = &pgraft_group;
-	char		message[256];
-	int			rc;
+	char message[256];
+	int rc;
 
 	if (g->established || pgraft_state_last_record(&g->state) == NULL)
 		return;
@@ -138,9 +138,9 @@ apply_entry(struct raft_fsm *fsm, const struct raft_buffer *buf, void **result)
 	static PgraftEntry entry;
 	PgraftConsensus *g = fsm->data;
 	const char *why = NULL;
-	char		message[160];
+	char message[160];
 	const uint8_t *payload = NULL;
-	size_t		size = open_frame(buf, &payload);
+	size_t size = open_frame(buf, &payload);
 
 	*result = NULL;
 	if (!pgraft_entry_decode(payload, size, &entry, &why))
@@ -163,11 +163,11 @@ static int
 take_snapshot(struct raft_fsm *fsm, struct raft_buffer *bufs[], unsigned *n_bufs)
 {
 	PgraftConsensus *g = fsm->data;
-	size_t		max = pgraft_snapshot_max_size();
-	uint8_t    *encoded = malloc(max);
+	size_t max = pgraft_snapshot_max_size();
+	uint8_t *encoded = malloc(max);
 	struct raft_buffer *frame = raft_malloc(sizeof *frame);
-	size_t		size = encoded == NULL ? 0 : pgraft_snapshot_encode(&g->state, encoded, max);
-	bool		made = size > 0 && frame != NULL && make_frame(encoded, size, frame);
+	size_t size = encoded == NULL ? 0 : pgraft_snapshot_encode(&g->state, encoded, max);
+	bool made = size > 0 && frame != NULL && make_frame(encoded, size, frame);
 
 	free(encoded);
 	if (!made)
@@ -186,10 +186,10 @@ restore_snapshot(struct raft_fsm *fsm, struct raft_buffer *buf)
 {
 	PgraftConsensus *g = fsm->data;
 	const char *why = NULL;
-	char		message[160];
+	char message[160];
 
 	const uint8_t *payload = NULL;
-	size_t		size = open_frame(buf, &payload);
+	size_t size = open_frame(buf, &payload);
 
 	if (!pgraft_snapshot_decode(payload, size, &g->state, &why))
 	{

@@ -14,7 +14,7 @@
 static void
 log_mismatch(const PgraftIdentity *peer)
 {
-	char		message[256];
+	char message[256];
 
 	if (pgraft_group.mismatch_logged[peer->node_id])
 		return;
@@ -46,7 +46,7 @@ log_lacks(const PgraftIdentity *peer)
 		return false;
 	}
 	return strcmp(member->incarnation, peer->incarnation) != 0 || strcmp(member->name, peer->name) != 0 ||
-		member->postgres_port != peer->postgres_port;
+		   member->postgres_port != peer->postgres_port;
 }
 
 static bool

@@ -11,7 +11,7 @@
 
 typedef enum PgraftRaftRole
 {
-	PGRAFT_RAFT_UNAVAILABLE = 0,	/* not formed, or not running */
+	PGRAFT_RAFT_UNAVAILABLE = 0, /* not formed, or not running */
 	PGRAFT_RAFT_FOLLOWER,
 	PGRAFT_RAFT_CANDIDATE,
 	PGRAFT_RAFT_LEADER
@@ -22,37 +22,37 @@ typedef enum PgraftRaftRole
 
 typedef struct PgraftPeerStatus
 {
-	int32_t		node_id;
-	char		address[PGRAFT_ADDRESS_SIZE];
-	bool		voter;
-	uint64_t	match_index;	/* leader only, 0 elsewhere; for the server itself its last index */
-	int64_t		last_seen_ms;	/* when a message of it came in last, 0 never */
+	int32_t node_id;
+	char address[PGRAFT_ADDRESS_SIZE];
+	bool voter;
+	uint64_t match_index; /* leader only, 0 elsewhere; for the server itself its last index */
+	int64_t last_seen_ms; /* when a message of it came in last, 0 never */
 } PgraftPeerStatus;
 
 typedef struct PgraftCounters
 {
-	uint64_t	sent[PGRAFT_MESSAGE_KINDS];
-	uint64_t	received[PGRAFT_MESSAGE_KINDS];
-	uint64_t	heartbeats_sent;	/* AppendEntries without entries */
-	uint64_t	elections;		/* this server stood */
-	uint64_t	entries_appended;
-	uint64_t	entries_applied;
-	uint64_t	snapshots;
-	uint64_t	greetings_refused;
-	uint64_t	errors;
+	uint64_t sent[PGRAFT_MESSAGE_KINDS];
+	uint64_t received[PGRAFT_MESSAGE_KINDS];
+	uint64_t heartbeats_sent; /* AppendEntries without entries */
+	uint64_t elections;		  /* this server stood */
+	uint64_t entries_appended;
+	uint64_t entries_applied;
+	uint64_t snapshots;
+	uint64_t greetings_refused;
+	uint64_t errors;
 } PgraftCounters;
 
 typedef struct PgraftRaftStatus
 {
 	PgraftRaftRole role;
-	uint64_t	term;
-	int32_t		leader_id;		/* 0: none known */
-	uint64_t	barrier_term;	/* newest term of which this server, as its leader, has applied the barrier */
-	bool		quorum;			/* leader: a majority answers; follower: a leader is heard */
-	uint64_t	last_index;
-	uint64_t	commit_index;
-	uint64_t	last_applied;
-	int			n_peers;		/* members, this server included */
+	uint64_t term;
+	int32_t leader_id;	   /* 0: none known */
+	uint64_t barrier_term; /* newest term of which this server, as its leader, has applied the barrier */
+	bool quorum;		   /* leader: a majority answers; follower: a leader is heard */
+	uint64_t last_index;
+	uint64_t commit_index;
+	uint64_t last_applied;
+	int n_peers; /* members, this server included */
 	PgraftPeerStatus peers[PGRAFT_MAX_NODES];
 	PgraftCounters counters;
 } PgraftRaftStatus;

@@ -16,9 +16,9 @@
 
 #include "net/clock.h"
 
-#define SWEEP_INTERVAL_MS 100
+#define SWEEP_INTERVAL_MS		100
 #define REFUSAL_LOG_INTERVAL_MS 10000
-#define LISTEN_BACKLOG 64
+#define LISTEN_BACKLOG			64
 
 /* A peer that is silent for this long is gone: no half-dead stream outlives it. */
 #define USER_TIMEOUT_MS 2500
@@ -54,7 +54,7 @@ pgraft_connection_new(PgraftTransport *t)
 int
 pgraft_connection_open(PgraftConnection *c)
 {
-	int			rc;
+	int rc;
 
 	c->tcp = raft_malloc(sizeof *c->tcp);
 	if (c->tcp == NULL)
@@ -73,10 +73,10 @@ pgraft_connection_open(PgraftConnection *c)
 void
 pgraft_connection_tune(uv_tcp_t *tcp)
 {
-	int			one = 1;
-	int			three = 3;
-	unsigned	user_timeout = USER_TIMEOUT_MS;
-	int			fd;
+	int one = 1;
+	int three = 3;
+	unsigned user_timeout = USER_TIMEOUT_MS;
+	int fd;
 
 	uv_tcp_nodelay(tcp, 1);
 	if (uv_fileno((uv_handle_t *) tcp, &fd) != 0)
@@ -190,8 +190,8 @@ pgraft_connection_advance(PgraftConnection *c, ssize_t nread)
 void
 pgraft_transport_refuse(PgraftTransport *t, const char *remote, const char *why)
 {
-	int64_t		now = pgraft_now_ms();
-	char		message[256];
+	int64_t now = pgraft_now_ms();
+	char message[256];
 
 	(*t->config.refusals)++;
 	if (t->last_refusal_log_ms != 0 && now - t->last_refusal_log_ms < REFUSAL_LOG_INTERVAL_MS)
@@ -199,8 +199,8 @@ pgraft_transport_refuse(PgraftTransport *t, const char *remote, const char *why)
 		t->refusals_unlogged++;
 		return;
 	}
-	snprintf(message, sizeof message, "connection with %s refused: %s (%llu more since the last such line)", remote, why,
-			 (unsigned long long) t->refusals_unlogged);
+	snprintf(message, sizeof message, "connection with %s refused: %s (%llu more since the last such line)", remote,
+			 why, (unsigned long long) t->refusals_unlogged);
 	t->last_refusal_log_ms = now;
 	t->refusals_unlogged = 0;
 	t->config.log(message);
@@ -210,7 +210,7 @@ static void
 sweep(uv_timer_t *timer)
 {
 	PgraftTransport *t = timer->data;
-	int64_t		now = pgraft_now_ms();
+	int64_t now = pgraft_now_ms();
 	PgraftConnection *next;
 
 	for (PgraftConnection *c = t->connections; c != NULL; c = next)
@@ -243,7 +243,7 @@ start_listening(struct raft_uv_transport *rt, raft_uv_accept_cb cb)
 {
 	PgraftTransport *t = rt->impl;
 	struct sockaddr_in address;
-	int			rc;
+	int rc;
 
 	t->accept_cb = cb;
 	rc = uv_ip4_addr(t->config.listen_host, t->config.listen_port, &address);

@@ -21,15 +21,15 @@ typedef struct PgraftTransport PgraftTransport;
 typedef struct PgraftTransportConfig
 {
 	PgraftIdentity self;
-	char		listen_host[64];	/* dotted quad */
-	uint16_t	listen_port;
-	uint8_t		key[64];
-	size_t		key_size;
+	char listen_host[64]; /* dotted quad */
+	uint16_t listen_port;
+	uint8_t key[64];
+	size_t key_size;
 	const PgraftCrypto *crypto;
-	void		(*log) (const char *message);
-	void		(*peer_met) (void *arg, const PgraftIdentity *peer);	/* a peer has proven who it is */
-	uint64_t   *refusals;		/* counts greetings that failed */
-	void	   *arg;
+	void (*log)(const char *message);
+	void (*peer_met)(void *arg, const PgraftIdentity *peer); /* a peer has proven who it is */
+	uint64_t *refusals;										 /* counts greetings that failed */
+	void *arg;
 } PgraftTransportConfig;
 
 /* NULL when out of memory.  The config is copied. */

@@ -20,27 +20,27 @@ typedef struct PgraftConnection
 {
 	PgraftTransport *t;
 	struct PgraftConnection *next;
-	uv_tcp_t   *tcp;			/* NULL once handed over or closed */
+	uv_tcp_t *tcp; /* NULL once handed over or closed */
 	PgraftGreeting greeting;
-	uint8_t    *reading;		/* where the next bytes go, and how many are missing */
-	size_t		missing;
-	uint8_t    *read_into;		/* start of the message being read */
-	uv_write_t	write;
-	int64_t		deadline_ms;
-	char		remote[64];		/* for the log */
-	bool		aborted;		/* to be finished with an error, once nothing is pending */
+	uint8_t *reading; /* where the next bytes go, and how many are missing */
+	size_t missing;
+	uint8_t *read_into; /* start of the message being read */
+	uv_write_t write;
+	int64_t deadline_ms;
+	char remote[64]; /* for the log */
+	bool aborted;	 /* to be finished with an error, once nothing is pending */
 	/* dialling only */
 	struct raft_uv_connect *req;
-	char		address[PGRAFT_ADDRESS_SIZE];
-	bool		resolved;		/* the address comes from the resolver, not from the cache */
-	bool		resolving;
+	char address[PGRAFT_ADDRESS_SIZE];
+	bool resolved; /* the address comes from the resolver, not from the cache */
+	bool resolving;
 	uv_connect_t connect;
 	uv_getaddrinfo_t resolver;
 } PgraftConnection;
 
 typedef struct PgraftKnownAddress
 {
-	char		address[PGRAFT_ADDRESS_SIZE];	/* "" : unused */
+	char address[PGRAFT_ADDRESS_SIZE]; /* "" : unused */
 	struct sockaddr_in sockaddr;
 } PgraftKnownAddress;
 
@@ -48,24 +48,24 @@ struct PgraftTransport
 {
 	struct raft_uv_transport raft;
 	PgraftTransportConfig config;
-	uv_loop_t  *loop;
-	uv_tcp_t	listener;
-	bool		listening;
-	uv_timer_t	sweeper;		/* ends what is past its deadline */
+	uv_loop_t *loop;
+	uv_tcp_t listener;
+	bool listening;
+	uv_timer_t sweeper; /* ends what is past its deadline */
 	raft_uv_accept_cb accept_cb;
 	raft_uv_transport_close_cb close_cb;
-	bool		closing;
-	int			open_handles;	/* listener and sweeper, while closing */
+	bool closing;
+	int open_handles; /* listener and sweeper, while closing */
 	PgraftConnection *connections;
-	int			n_incoming;
-	int64_t		last_refusal_log_ms;
-	uint64_t	refusals_unlogged;
+	int n_incoming;
+	int64_t last_refusal_log_ms;
+	uint64_t refusals_unlogged;
 	PgraftKnownAddress known[PGRAFT_MAX_NODES * 2];
 };
 
 /* Common to both directions (transport.c). */
 extern PgraftConnection *pgraft_connection_new(PgraftTransport *t);
-extern int	pgraft_connection_open(PgraftConnection *c);
+extern int pgraft_connection_open(PgraftConnection *c);
 extern void pgraft_connection_tune(uv_tcp_t *tcp);
 extern void pgraft_connection_read(PgraftConnection *c, uint8_t *into, size_t size, uv_read_cb cb);
 extern bool pgraft_connection_advance(PgraftConnection *c, ssize_t nread);
@@ -75,8 +75,8 @@ extern void pgraft_connection_maybe_free(PgraftConnection *c);
 extern void pgraft_transport_refuse(PgraftTransport *t, const char *remote, const char *why);
 
 /* dial.c, accept.c */
-extern int	pgraft_dial(struct raft_uv_transport *rt, struct raft_uv_connect *req, raft_id id, const char *address,
-						raft_uv_connect_cb cb);
+extern int pgraft_dial(struct raft_uv_transport *rt, struct raft_uv_connect *req, raft_id id, const char *address,
+					   raft_uv_connect_cb cb);
 extern void pgraft_accept(uv_stream_t *listener, int status);
 
 #endif

@@ -26,9 +26,9 @@ chain_path(void)
 void
 pgraft_chain_load(PgraftChain *chain)
 {
-	char	   *text = palloc(CHAIN_TEXT_SIZE);
-	char		why[256];
-	int			rc = pgraft_read_file(chain_path(), text, CHAIN_TEXT_SIZE);
+	char *text = palloc(CHAIN_TEXT_SIZE);
+	char why[256];
+	int rc = pgraft_read_file(chain_path(), text, CHAIN_TEXT_SIZE);
 
 	chain->n = 0;
 	if (rc != 0 && rc != ENOENT)
@@ -39,9 +39,7 @@ pgraft_chain_load(PgraftChain *chain)
 	if (rc == 0)
 		chain->n = pgraft_chain_parse(text, chain->links, PGRAFT_MAX_PROMOTIONS, why, sizeof why);
 	if (chain->n < 0)
-		ereport(ERROR,
-				errcode(ERRCODE_DATA_CORRUPTED),
-				errmsg("\"%s\" is damaged: %s", chain_path(), why),
+		ereport(ERROR, errcode(ERRCODE_DATA_CORRUPTED), errmsg("\"%s\" is damaged: %s", chain_path(), why),
 				errhint("Clone this server anew."));
 	pfree(text);
 }
@@ -49,9 +47,9 @@ pgraft_chain_load(PgraftChain *chain)
 void
 pgraft_chain_save(const PgraftChain *chain)
 {
-	char	   *text = palloc(CHAIN_TEXT_SIZE);
-	size_t		size = pgraft_chain_format(chain->links, chain->n, text, CHAIN_TEXT_SIZE);
-	int			rc = size == 0 ? EFBIG : pgraft_write_durably(chain_path(), text, size);
+	char *text = palloc(CHAIN_TEXT_SIZE);
+	size_t size = pgraft_chain_format(chain->links, chain->n, text, CHAIN_TEXT_SIZE);
+	int rc = size == 0 ? EFBIG : pgraft_write_durably(chain_path(), text, size);
 
 	pfree(text);
 	if (rc != 0)
@@ -96,8 +94,8 @@ take_from_history(List *history, PgraftPromotion *link)
 void
 pgraft_chain_settle(PgraftChain *chain, uint32_t current_timeline)
 {
-	List	   *history = readTimeLineHistory(current_timeline);
-	int			kept = 0;
+	List *history = readTimeLineHistory(current_timeline);
+	int kept = 0;
 
 	for (int i = 0; i < chain->n; i++)
 		if (take_from_history(history, &chain->links[i]))

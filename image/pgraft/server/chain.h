@@ -9,8 +9,8 @@
 
 typedef struct PgraftChain
 {
-	int			n;
-	PgraftPromotion links[PGRAFT_MAX_PROMOTIONS];	/* oldest first */
+	int n;
+	PgraftPromotion links[PGRAFT_MAX_PROMOTIONS]; /* oldest first */
 } PgraftChain;
 
 /* ERROR if the file is there and cannot be read as a chain; no file is an empty chain. */

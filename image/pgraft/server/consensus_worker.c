@@ -60,14 +60,14 @@ wake_role_worker(void)
 static bool
 matters_to_roles(const PgraftRaftStatus *a, const PgraftRaftStatus *b)
 {
-	return a->role != b->role || a->term != b->term || a->leader_id != b->leader_id || a->barrier_term != b->barrier_term ||
-		a->n_peers != b->n_peers;
+	return a->role != b->role || a->term != b->term || a->leader_id != b->leader_id ||
+		   a->barrier_term != b->barrier_term || a->n_peers != b->n_peers;
 }
 
 static void
 publish_status(const PgraftRaftStatus *status)
 {
-	bool		wake;
+	bool wake;
 
 	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
 	wake = matters_to_roles(&pgraft_shared->raft, status);
@@ -101,9 +101,9 @@ proposal_settled(uint64_t ticket, bool committed)
 static void
 serve_formation(void)
 {
-	char		why[PGRAFT_VALUE_SIZE] = "";
-	uint64		requested;
-	bool		ok;
+	char why[PGRAFT_VALUE_SIZE] = "";
+	uint64 requested;
+	bool ok;
 
 	LWLockAcquire(pgraft_shared->lock, LW_SHARED);
 	requested = pgraft_shared->form_requested;
@@ -124,8 +124,8 @@ static void
 serve_role_worker(void)
 {
 	static PgraftEntry entry;
-	uint64		ticket;
-	int32_t		transfer_to;
+	uint64 ticket;
+	int32_t transfer_to;
 
 	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
 	ticket = pgraft_shared->proposal_ticket;
@@ -146,7 +146,7 @@ serve_role_worker(void)
 static void
 woken(uv_poll_t *poll, int status, int events)
 {
-	uint64		count;
+	uint64 count;
 
 	/* The counter only says that there is something; a failed read finds nothing to do. */
 	if (read(pgraft_wake_fd(), &count, sizeof count) < 0)
@@ -189,8 +189,8 @@ make_pool(uv_loop_t *loop)
 static void
 configure(PgraftConsensusConfig *config)
 {
-	char		why[256];
-	char		host[PGRAFT_ADDRESS_SIZE];
+	char why[256];
+	char host[PGRAFT_ADDRESS_SIZE];
 
 	memset(config, 0, sizeof *config);
 	strlcpy(config->data_dir, pgraft_data_dir, sizeof config->data_dir);
@@ -207,7 +207,7 @@ configure(PgraftConsensusConfig *config)
 	config->heartbeat_interval_ms = (unsigned) pgraft_heartbeat_interval;
 	config->snapshot_threshold = (unsigned) pgraft_snapshot_threshold;
 	config->trailing_entries = (unsigned) pgraft_trailing_entries;
-	config->hooks = (PgraftConsensusHooks) {
+	config->hooks = (PgraftConsensusHooks){
 		.log = log_line,
 		.fatal = fatal,
 		.publish_status = publish_status,
@@ -232,9 +232,9 @@ void
 pgraft_consensus_main(Datum arg)
 {
 	static PgraftConsensusConfig config;
-	uv_loop_t	loop;
-	uv_poll_t	wake;
-	uv_poll_t	death;
+	uv_loop_t loop;
+	uv_poll_t wake;
+	uv_poll_t death;
 
 	pqsignal(SIGTERM, request_stop);
 	pqsignal(SIGHUP, SIG_IGN);

@@ -12,7 +12,7 @@ static bool
 hmac(const uint8_t *key, size_t key_size, const uint8_t *const parts[], const size_t sizes[], int n, uint8_t *out)
 {
 	pg_hmac_ctx *context = pg_hmac_create(PG_SHA256);
-	bool		ok;
+	bool ok;
 
 	if (context == NULL)
 		return false;

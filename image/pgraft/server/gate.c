@@ -36,11 +36,11 @@ check_commit(XactEvent event, void *arg)
 	if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
 		return;
 	if (pg_atomic_read_u32(&pgraft_shared->commits_open) == 0)
-		ereport(ERROR,
-				errcode(ERRCODE_CANNOT_CONNECT_NOW),
-				errmsg("this server does not accept commits: its promotion is not recorded by a majority of the cluster"),
-				errdetail("The transaction was not committed."),
-				errhint("Retry; SELECT * FROM pgraft_get_cluster_status() tells who leads."));
+		ereport(
+			ERROR, errcode(ERRCODE_CANNOT_CONNECT_NOW),
+			errmsg("this server does not accept commits: its promotion is not recorded by a majority of the cluster"),
+			errdetail("The transaction was not committed."),
+			errhint("Retry; SELECT * FROM pgraft_get_cluster_status() tells who leads."));
 }
 
 /* The term in -c pgraft.follow_term=N of the connection's options, 0 if it does not say. */
@@ -57,7 +57,7 @@ static uint64
 serving_term(void)
 {
 	const PgraftPromotion *last;
-	uint64		term = 0;
+	uint64 term = 0;
 
 	LWLockAcquire(pgraft_shared->lock, LW_SHARED);
 	last = pgraft_state_last_record(&pgraft_shared->state);
@@ -70,7 +70,7 @@ serving_term(void)
 static void
 check_standby(Port *port, int status)
 {
-	uint64		followed;
+	uint64 followed;
 
 	if (previous_authentication_hook)
 		previous_authentication_hook(port, status);
@@ -79,8 +79,7 @@ check_standby(Port *port, int status)
 	pgraft_publish_inherited_generation();
 	followed = followed_term(port);
 	if (followed != 0 && followed != serving_term())
-		ereport(FATAL,
-				errcode(ERRCODE_CANNOT_CONNECT_NOW),
+		ereport(FATAL, errcode(ERRCODE_CANNOT_CONNECT_NOW),
 				errmsg("this server is not the primary of term " UINT64_FORMAT, followed),
 				errhint("The standby connects again when it knows the primary's promotion."));
 }

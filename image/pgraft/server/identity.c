@@ -18,7 +18,7 @@
 static void
 trim_end(char *text)
 {
-	size_t		n = strlen(text);
+	size_t n = strlen(text);
 
 	while (n > 0 && isspace((unsigned char) text[n - 1]))
 		text[--n] = '\0';
@@ -27,8 +27,8 @@ trim_end(char *text)
 static void
 read_incarnation(char *incarnation)
 {
-	char		path[MAXPGPATH];
-	char		text[64];
+	char path[MAXPGPATH];
+	char text[64];
 
 	snprintf(path, sizeof path, "%s/pgraft.incarnation", DataDir);
 	if (pgraft_read_file(path, text, sizeof text) != 0)
@@ -62,9 +62,9 @@ digit(char c)
 size_t
 pgraft_read_key(uint8_t *key, size_t size, char *why, size_t why_size)
 {
-	char		text[256];
-	size_t		n;
-	int			rc = pgraft_read_file(pgraft_key_file, text, sizeof text);
+	char text[256];
+	size_t n;
+	int rc = pgraft_read_file(pgraft_key_file, text, sizeof text);
 
 	if (rc != 0)
 	{
@@ -75,8 +75,8 @@ pgraft_read_key(uint8_t *key, size_t size, char *why, size_t why_size)
 	n = strlen(text) / 2;
 	for (size_t i = 0; i < n && i < size; i++)
 	{
-		int			high = digit(text[2 * i]);
-		int			low = digit(text[2 * i + 1]);
+		int high = digit(text[2 * i]);
+		int low = digit(text[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			n = 0;
@@ -86,8 +86,8 @@ pgraft_read_key(uint8_t *key, size_t size, char *why, size_t why_size)
 	explicit_bzero(text, sizeof text);
 	if (n < MINIMAL_KEY_SIZE || n > size)
 	{
-		snprintf(why, why_size, "the key file \"%.150s\" has no key of %d to %zu bytes in lower-case hex", pgraft_key_file,
-				 MINIMAL_KEY_SIZE, size);
+		snprintf(why, why_size, "the key file \"%.150s\" has no key of %d to %zu bytes in lower-case hex",
+				 pgraft_key_file, MINIMAL_KEY_SIZE, size);
 		return 0;
 	}
 	return n;

@@ -42,15 +42,14 @@ heard_lately(const PgraftRaftStatus *raft, int32_t node_id, int64_t now)
 {
 	for (int i = 0; i < raft->n_peers; i++)
 		if (raft->peers[i].node_id == node_id)
-			return raft->peers[i].last_seen_ms != 0 &&
-				now - raft->peers[i].last_seen_ms < pgraft_election_timeout;
+			return raft->peers[i].last_seen_ms != 0 && now - raft->peers[i].last_seen_ms < pgraft_election_timeout;
 	return false;
 }
 
 void
 pgraft_step_hand_over(PgraftRoleTurn *turn, int32_t node_id)
 {
-	int64_t		now = pgraft_now_ms();
+	int64_t now = pgraft_now_ms();
 
 	if (now - turn->asked_transfer_ms < TRANSFER_RETRY_MS || !heard_lately(&turn->raft, node_id, now))
 		return;
@@ -75,7 +74,7 @@ pgraft_step_commit_intent(PgraftRoleTurn *turn, uint64_t term)
 static int
 other_members(const PgraftRaftStatus *raft, int32_t *ids)
 {
-	int			n = 0;
+	int n = 0;
 
 	for (int i = 0; i < raft->n_peers; i++)
 		if (raft->peers[i].node_id != pgraft_node_id)
@@ -86,7 +85,7 @@ other_members(const PgraftRaftStatus *raft, int32_t *ids)
 static void
 make_slots(const PgraftRoleTurn *turn)
 {
-	int32_t		ids[PGRAFT_MAX_NODES];
+	int32_t ids[PGRAFT_MAX_NODES];
 
 	pgraft_slots_create(ids, other_members(&turn->raft, ids));
 }
@@ -94,8 +93,8 @@ make_slots(const PgraftRoleTurn *turn)
 static void
 write_own_link(PgraftRoleTurn *turn, uint64_t term)
 {
-	TimeLineID	parent;
-	XLogRecPtr	end = GetXLogReplayRecPtr(&parent);
+	TimeLineID parent;
+	XLogRecPtr end = GetXLogReplayRecPtr(&parent);
 	PgraftPromotion link = {
 		.term = term,
 		.node_id = pgraft_node_id,
@@ -113,7 +112,7 @@ write_own_link(PgraftRoleTurn *turn, uint64_t term)
 static void
 ask_postmaster_to_promote(void)
 {
-	FILE	   *file = AllocateFile(PROMOTE_SIGNAL_FILE, "w");
+	FILE *file = AllocateFile(PROMOTE_SIGNAL_FILE, "w");
 
 	if (file == NULL || FreeFile(file) != 0)
 		ereport(ERROR, errcode_for_file_access(), errmsg("could not create \"%s\": %m", PROMOTE_SIGNAL_FILE));
@@ -175,8 +174,7 @@ pgraft_step_commit_record(PgraftRoleTurn *turn, uint64_t term)
 	if (!turn->proposal_settled)
 		return;
 	if (turn->chain.n == 0 || turn->chain.links[turn->chain.n - 1].term != term)
-		ereport(ERROR,
-				errcode(ERRCODE_DATA_CORRUPTED),
+		ereport(ERROR, errcode(ERRCODE_DATA_CORRUPTED),
 				errmsg("the chain beside the data does not end with the promotion of term " UINT64_FORMAT, term));
 	correct_own_link(turn, GetWALInsertionTimeLine());
 	memset(&entry, 0, sizeof entry);
@@ -190,7 +188,7 @@ pgraft_step_commit_record(PgraftRoleTurn *turn, uint64_t term)
 static int
 voters(const PgraftRaftStatus *raft, int32_t *ids)
 {
-	int			n = 0;
+	int n = 0;
 
 	for (int i = 0; i < raft->n_peers; i++)
 		if (raft->peers[i].voter)
@@ -201,8 +199,8 @@ voters(const PgraftRaftStatus *raft, int32_t *ids)
 static void
 serving_conf(const PgraftRoleTurn *turn, PgraftRoleConf *conf)
 {
-	int32_t		ids[PGRAFT_MAX_NODES];
-	int			n = voters(&turn->raft, ids);
+	int32_t ids[PGRAFT_MAX_NODES];
+	int n = voters(&turn->raft, ids);
 
 	memset(conf, 0, sizeof *conf);
 	if (n == 0 || pgraft_format_sync_names(&turn->state, pgraft_node_id, ids, n, conf->synchronous_standby_names,
@@ -224,6 +222,7 @@ pgraft_step_serve(PgraftRoleTurn *turn, uint64_t term)
 	turn->role.sync_in_force = pgraft_sync_in_force(pgraft_role_conf_apply(&conf));
 	turn->role.message[0] = '\0';
 	if (turn->role.sync_in_force && pg_atomic_exchange_u32(&pgraft_shared->commits_open, 1) == 0)
-		ereport(LOG, errmsg("pgraft: commits are accepted, promotion of term " UINT64_FORMAT ", synchronous_standby_names = '%s'",
+		ereport(LOG, errmsg("pgraft: commits are accepted, promotion of term " UINT64_FORMAT
+							", synchronous_standby_names = '%s'",
 							term, conf.synchronous_standby_names));
 }

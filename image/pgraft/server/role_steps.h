@@ -13,11 +13,11 @@ typedef struct PgraftRoleTurn
 {
 	PgraftRaftStatus raft;
 	PgraftState state;
-	uint64		state_generation;
+	uint64 state_generation;
 	PgraftRoleStatus role;
-	PgraftChain chain;			/* as on disk */
-	bool		proposal_settled;	/* no proposal of ours is under way */
-	int64_t		asked_transfer_ms;	/* when a transfer was asked for last */
+	PgraftChain chain;		   /* as on disk */
+	bool proposal_settled;	   /* no proposal of ours is under way */
+	int64_t asked_transfer_ms; /* when a transfer was asked for last */
 } PgraftRoleTurn;
 
 extern void pgraft_step_wait(PgraftRoleTurn *turn);

@@ -57,7 +57,7 @@ look(PgraftRoleTurn *turn)
 static PgraftDecision
 decide(const PgraftRoleTurn *turn)
 {
-	PgraftView	view = {
+	PgraftView view = {
 		.self = pgraft_node_id,
 		.leader = turn->raft.role == PGRAFT_RAFT_LEADER,
 		.barrier_applied = turn->raft.barrier_term == turn->raft.term,
@@ -164,7 +164,7 @@ void
 pgraft_role_main(Datum arg)
 {
 	static PgraftRoleTurn turn;
-	uint32		wait_event;
+	uint32 wait_event;
 	MemoryContext per_turn;
 
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);

@@ -22,22 +22,22 @@
 /* ALTER SYSTEM would win over the configuration file that the node writes at each start. */
 #define SETTING_FLAGS GUC_DISALLOW_IN_AUTO_FILE
 
-char	   *pgraft_name;
-int			pgraft_node_id;
-char	   *pgraft_listen_address;
-char	   *pgraft_advertise_address;
-char	   *pgraft_initial_cluster;
-char	   *pgraft_data_dir;
-char	   *pgraft_key_file;
-int			pgraft_election_timeout;
-int			pgraft_heartbeat_interval;
-int			pgraft_snapshot_threshold;
-int			pgraft_trailing_entries;
-char	   *pgraft_replication_user;
-char	   *pgraft_replication_passfile;
-int			pgraft_sync_generation;
+char *pgraft_name;
+int pgraft_node_id;
+char *pgraft_listen_address;
+char *pgraft_advertise_address;
+char *pgraft_initial_cluster;
+char *pgraft_data_dir;
+char *pgraft_key_file;
+int pgraft_election_timeout;
+int pgraft_heartbeat_interval;
+int pgraft_snapshot_threshold;
+int pgraft_trailing_entries;
+char *pgraft_replication_user;
+char *pgraft_replication_passfile;
+int pgraft_sync_generation;
 
-static char *follow_term;		/* only said by WAL receivers, see gate.c */
+static char *follow_term; /* only said by WAL receivers, see gate.c */
 
 static bool
 check_name(char **value, void **extra, GucSource source)
@@ -52,9 +52,9 @@ check_name(char **value, void **extra, GucSource source)
 static bool
 check_address(char **value, void **extra, GucSource source)
 {
-	char		host[PGRAFT_ADDRESS_SIZE];
-	char		why[256];
-	uint16_t	port;
+	char host[PGRAFT_ADDRESS_SIZE];
+	char why[256];
+	uint16_t port;
 
 	if (**value == '\0' || pgraft_address_parse(*value, host, sizeof host, &port, why, sizeof why))
 		return true;
@@ -66,9 +66,9 @@ check_address(char **value, void **extra, GucSource source)
 static bool
 check_listen_address(char **value, void **extra, GucSource source)
 {
-	char		host[PGRAFT_ADDRESS_SIZE];
-	char		why[256];
-	uint16_t	port;
+	char host[PGRAFT_ADDRESS_SIZE];
+	char why[256];
+	uint16_t port;
 	struct in_addr address;
 
 	if (pgraft_address_parse(*value, host, sizeof host, &port, why, sizeof why))
@@ -85,7 +85,7 @@ static bool
 check_cluster(char **value, void **extra, GucSource source)
 {
 	PgraftClusterSpec spec;
-	char		why[256];
+	char why[256];
 
 	if (pgraft_spec_parse(*value, &spec, why, sizeof why))
 		return true;
@@ -109,8 +109,7 @@ insist(const char *name, const char *given)
 	struct config_generic *setting = find_option(name, false, true, ERROR);
 
 	if (given != NULL && setting->source == PGC_S_DEFAULT)
-		ereport(FATAL,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		ereport(FATAL, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("invalid value for parameter \"%s\": \"%s\"", name, given),
 				errhint("The warning above says why. Correct the setting in postgresql.conf."));
 }
@@ -127,17 +126,17 @@ text_before(const char *name)
 static void
 define_string(const char *name, const char *description, char **variable, const char *boot, GucStringCheckHook check)
 {
-	char	   *given = text_before(name);
+	char *given = text_before(name);
 
-	DefineCustomStringVariable(name, description, NULL, variable, boot, PGC_POSTMASTER, SETTING_FLAGS, check,
-							   NULL, NULL);
+	DefineCustomStringVariable(name, description, NULL, variable, boot, PGC_POSTMASTER, SETTING_FLAGS, check, NULL,
+							   NULL);
 	insist(name, given);
 }
 
 static void
 define_int(const char *name, const char *description, int *variable, int boot, int min, int max, int flags)
 {
-	char	   *given = text_before(name);
+	char *given = text_before(name);
 
 	DefineCustomIntVariable(name, description, NULL, variable, boot, min, max, PGC_POSTMASTER, flags | SETTING_FLAGS,
 							NULL, NULL, NULL);
@@ -148,8 +147,8 @@ static void
 define_internal(void)
 {
 	DefineCustomIntVariable("pgraft.sync_generation",
-							"Number of the synchronous setting that stands beside it in pgraft's include file.",
-							NULL, &pgraft_sync_generation, 0, 0, INT_MAX, PGC_SIGHUP, GUC_NO_SHOW_ALL | SETTING_FLAGS, NULL,
+							"Number of the synchronous setting that stands beside it in pgraft's include file.", NULL,
+							&pgraft_sync_generation, 0, 0, INT_MAX, PGC_SIGHUP, GUC_NO_SHOW_ALL | SETTING_FLAGS, NULL,
 							pgraft_sync_generation_assign, NULL);
 	DefineCustomStringVariable("pgraft.follow_term", "Term of the promotion that a WAL receiver follows.", NULL,
 							   &follow_term, "", PGC_BACKEND, GUC_NO_SHOW_ALL, NULL, NULL, NULL);
@@ -158,7 +157,7 @@ define_internal(void)
 void
 pgraft_parsed_cluster(PgraftClusterSpec *spec)
 {
-	char		why[256];
+	char why[256];
 
 	if (!pgraft_spec_parse(pgraft_initial_cluster, spec, why, sizeof why))
 		elog(FATAL, "pgraft.initial_cluster: %s", why);
@@ -183,7 +182,7 @@ static void
 check_identity(void)
 {
 	PgraftClusterSpec spec;
-	int			position;
+	int position;
 
 	if (pgraft_name[0] == '\0')
 		refuse("pgraft.name is not set", "Give this server its name, for example pgraft.name = 'primary'.");
@@ -199,8 +198,7 @@ check_identity(void)
 						pgraft_name, position),
 			   "Node i is the i-th of pgraft.initial_cluster.");
 	if (pgraft_advertise_address[0] == '\0')
-		pgraft_advertise_address = position == 0 ? pgraft_listen_address :
-			pstrdup(spec.nodes[position - 1].address);
+		pgraft_advertise_address = position == 0 ? pgraft_listen_address : pstrdup(spec.nodes[position - 1].address);
 	if (position != 0 && strcmp(pgraft_advertise_address, spec.nodes[position - 1].address) != 0)
 		refuse(psprintf("pgraft.advertise_address is \"%s\", but pgraft.initial_cluster has \"%s\" for this server",
 						pgraft_advertise_address, spec.nodes[position - 1].address),
@@ -223,8 +221,8 @@ void
 pgraft_define_settings(void)
 {
 	define_string("pgraft.name", "Name of this server in the cluster.", &pgraft_name, "", check_name);
-	define_int("pgraft.node_id", "Id of this server; 0 takes its place in pgraft.initial_cluster.", &pgraft_node_id, 0, 0,
-			   PGRAFT_MAX_NODES, 0);
+	define_int("pgraft.node_id", "Id of this server; 0 takes its place in pgraft.initial_cluster.", &pgraft_node_id, 0,
+			   0, PGRAFT_MAX_NODES, 0);
 	define_string("pgraft.listen_address", "Address and port on which Raft listens.", &pgraft_listen_address,
 				  "0.0.0.0:7001", check_listen_address);
 	define_string("pgraft.advertise_address", "Address and port under which the other members reach this server.",
@@ -237,12 +235,12 @@ pgraft_define_settings(void)
 				  "/var/lib/postgresql/cluster/raft.key", check_path);
 	define_int("pgraft.election_timeout", "Silence of the leader after which a follower stands for election.",
 			   &pgraft_election_timeout, 1000, 100, 60000, GUC_UNIT_MS);
-	define_int("pgraft.heartbeat_interval", "Time between a leader's heartbeats.", &pgraft_heartbeat_interval, 50, 10, 10000,
-			   GUC_UNIT_MS);
+	define_int("pgraft.heartbeat_interval", "Time between a leader's heartbeats.", &pgraft_heartbeat_interval, 50, 10,
+			   10000, GUC_UNIT_MS);
 	define_int("pgraft.snapshot_threshold", "Entries in the Raft log before a snapshot is taken.",
 			   &pgraft_snapshot_threshold, 4096, 16, 1000000, 0);
-	define_int("pgraft.trailing_entries", "Entries kept behind a snapshot for members that lag.", &pgraft_trailing_entries,
-			   8192, 16, 1000000, 0);
+	define_int("pgraft.trailing_entries", "Entries kept behind a snapshot for members that lag.",
+			   &pgraft_trailing_entries, 8192, 16, 1000000, 0);
 	define_string("pgraft.replication_user", "Role with which standbys connect to the primary.",
 				  &pgraft_replication_user, "pgraft_replication", check_name);
 	define_string("pgraft.replication_passfile", "Password file of that role.", &pgraft_replication_passfile,

@@ -8,19 +8,19 @@
 #include "core/cluster_spec.h"
 
 extern char *pgraft_name;
-extern int	pgraft_node_id;
+extern int pgraft_node_id;
 extern char *pgraft_listen_address;
 extern char *pgraft_advertise_address;
 extern char *pgraft_initial_cluster;
 extern char *pgraft_data_dir;
 extern char *pgraft_key_file;
-extern int	pgraft_election_timeout;	/* ms */
-extern int	pgraft_heartbeat_interval;	/* ms */
-extern int	pgraft_snapshot_threshold;	/* entries */
-extern int	pgraft_trailing_entries;
+extern int pgraft_election_timeout;	  /* ms */
+extern int pgraft_heartbeat_interval; /* ms */
+extern int pgraft_snapshot_threshold; /* entries */
+extern int pgraft_trailing_entries;
 extern char *pgraft_replication_user;
 extern char *pgraft_replication_passfile;
-extern int	pgraft_sync_generation;
+extern int pgraft_sync_generation;
 
 /* Defines them all; FATAL, with the name, value and cause, for a bad one and for a set that does not fit together. */
 extern void pgraft_define_settings(void);

@@ -18,7 +18,7 @@ PgraftShared *pgraft_shared;
 
 static shmem_request_hook_type previous_request_hook;
 static shmem_startup_hook_type previous_startup_hook;
-static int	wake_fd = -1;
+static int wake_fd = -1;
 
 /* Auxiliary processes and prepared transactions have numbers too; MaxBackends is known only after all modules are loaded. */
 static int
@@ -45,7 +45,7 @@ request_shared(void)
 static void
 startup_shared(void)
 {
-	bool		found;
+	bool found;
 
 	if (previous_startup_hook)
 		previous_startup_hook();
@@ -80,8 +80,8 @@ pgraft_shared_request(void)
 void
 pgraft_wake_consensus(void)
 {
-	uint64		one = 1;
-	int			saved = errno;
+	uint64 one = 1;
+	int saved = errno;
 
 	/* A full counter means that it is awake anyway. */
 	if (write(wake_fd, &one, sizeof one) < 0)
@@ -98,8 +98,7 @@ void
 pgraft_require_shared(void)
 {
 	if (pgraft_shared == NULL)
-		ereport(ERROR,
-				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+		ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				errmsg("pgraft is not running in this server"),
 				errhint("Add pgraft to shared_preload_libraries and restart."));
 }

@@ -20,39 +20,39 @@
 typedef struct PgraftRoleStatus
 {
 	PgraftAction action;
-	int32_t		node_id;		/* of the decision */
-	uint64_t	promoting_term; /* this run of the server was asked to promote for it */
-	uint64_t	serving_term;	/* of the promotion record under which this server is the primary, 0 if it is not */
-	uint64_t	following_term; /* of the promotion record that it follows as a standby */
-	bool		sync_in_force;
-	char		message[PGRAFT_VALUE_SIZE]; /* what it waits for, "" if nothing */
+	int32_t node_id;		 /* of the decision */
+	uint64_t promoting_term; /* this run of the server was asked to promote for it */
+	uint64_t serving_term;	 /* of the promotion record under which this server is the primary, 0 if it is not */
+	uint64_t following_term; /* of the promotion record that it follows as a standby */
+	bool sync_in_force;
+	char message[PGRAFT_VALUE_SIZE]; /* what it waits for, "" if nothing */
 } PgraftRoleStatus;
 
 typedef struct PgraftShared
 {
-	LWLock	   *lock;
+	LWLock *lock;
 
 	/* written by the consensus worker */
-	pid_t		consensus_pid;
+	pid_t consensus_pid;
 	PgraftRaftStatus raft;
 	PgraftState state;
-	uint64		state_generation;
-	uint64		proposal_settled;	/* ticket of the newest settled proposal */
-	uint64		form_settled;
-	bool		form_ok;
-	char		form_error[PGRAFT_VALUE_SIZE];
+	uint64 state_generation;
+	uint64 proposal_settled; /* ticket of the newest settled proposal */
+	uint64 form_settled;
+	bool form_ok;
+	char form_error[PGRAFT_VALUE_SIZE];
 
 	/* written by the role worker */
-	pid_t		role_pid;
-	Latch	   *role_latch;
+	pid_t role_pid;
+	Latch *role_latch;
 	PgraftRoleStatus role;
-	uint64		proposal_ticket;	/* of the entry in proposal; newer than proposal_taken: to be proposed */
+	uint64 proposal_ticket; /* of the entry in proposal; newer than proposal_taken: to be proposed */
 	PgraftEntry proposal;
-	int32_t		transfer_to;	/* 0: nothing asked */
-	int			sync_generation;	/* of the newest include file */
+	int32_t transfer_to; /* 0: nothing asked */
+	int sync_generation; /* of the newest include file */
 
 	/* written by backends */
-	uint64		form_requested;
+	uint64 form_requested;
 
 	/* without the lock */
 	ConditionVariable request_settled;
@@ -68,7 +68,7 @@ extern void pgraft_shared_request(void);
 
 /* Wakes the consensus worker: from any process, also from a signal handler. */
 extern void pgraft_wake_consensus(void);
-extern int	pgraft_wake_fd(void);
+extern int pgraft_wake_fd(void);
 
 /* ERROR, with a hint, when the module was not loaded by shared_preload_libraries. */
 extern void pgraft_require_shared(void);

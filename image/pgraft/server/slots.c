@@ -22,7 +22,7 @@ pgraft_slot_name(int32_t node_id, char *buf, size_t size)
 static bool
 next_own_slot(int *from, NameData *name, bool *active)
 {
-	bool		found = false;
+	bool found = false;
 
 	LWLockAcquire(ReplicationSlotControlLock, LW_SHARED);
 	while (!found && *from < max_replication_slots)
@@ -44,9 +44,9 @@ next_own_slot(int *from, NameData *name, bool *active)
 void
 pgraft_slots_drop_all(void)
 {
-	NameData	name;
-	bool		active;
-	int			from = 0;
+	NameData name;
+	bool active;
+	int from = 0;
 
 	while (next_own_slot(&from, &name, &active))
 		if (!active)
@@ -56,7 +56,7 @@ pgraft_slots_drop_all(void)
 void
 pgraft_slots_create(const int32_t *node_ids, int n)
 {
-	char		name[PGRAFT_SLOT_NAME_SIZE];
+	char name[PGRAFT_SLOT_NAME_SIZE];
 
 	for (int i = 0; i < n; i++)
 	{
@@ -71,9 +71,9 @@ pgraft_slots_create(const int32_t *node_ids, int n)
 static pid_t
 slot_user(int32_t node_id)
 {
-	char		name[PGRAFT_SLOT_NAME_SIZE];
+	char name[PGRAFT_SLOT_NAME_SIZE];
 	ReplicationSlot *slot;
-	pid_t		pid = 0;
+	pid_t pid = 0;
 
 	pgraft_slot_name(node_id, name, sizeof name);
 	LWLockAcquire(ReplicationSlotControlLock, LW_SHARED);
@@ -91,12 +91,12 @@ slot_user(int32_t node_id)
 int64_t
 pgraft_slot_lag(int32_t node_id, uint64_t flushed)
 {
-	pid_t		pid = slot_user(node_id);
+	pid_t pid = slot_user(node_id);
 
 	for (int i = 0; pid != 0 && i < max_wal_senders; i++)
 	{
-		WalSnd	   *walsender = &WalSndCtl->walsnds[i];
-		XLogRecPtr	confirmed = InvalidXLogRecPtr;
+		WalSnd *walsender = &WalSndCtl->walsnds[i];
+		XLogRecPtr confirmed = InvalidXLogRecPtr;
 
 		SpinLockAcquire(&walsender->mutex);
 		if (walsender->pid == pid)

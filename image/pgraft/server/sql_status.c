@@ -28,7 +28,7 @@ PG_FUNCTION_INFO_V1(pgraft_get_cluster_status);
 PG_FUNCTION_INFO_V1(pgraft_get_nodes);
 
 #define STATUS_COLUMNS 20
-#define NODE_COLUMNS 11
+#define NODE_COLUMNS   11
 
 static PgraftRaftStatus
 raft_status(void)
@@ -105,8 +105,8 @@ pgraft_quorum_met(PG_FUNCTION_ARGS)
 Datum
 pgraft_get_worker_state(PG_FUNCTION_ARGS)
 {
-	bool		consensus;
-	bool		role;
+	bool consensus;
+	bool role;
 
 	pgraft_require_shared();
 	LWLockAcquire(pgraft_shared->lock, LW_SHARED);
@@ -115,8 +115,9 @@ pgraft_get_worker_state(PG_FUNCTION_ARGS)
 	LWLockRelease(pgraft_shared->lock);
 	if (consensus && role)
 		PG_RETURN_TEXT_P(cstring_to_text("running"));
-	PG_RETURN_TEXT_P(cstring_to_text(consensus ? "role worker restarting" :
-									 role ? "consensus worker restarting" : "restarting"));
+	PG_RETURN_TEXT_P(cstring_to_text(consensus ? "role worker restarting"
+									 : role	   ? "consensus worker restarting"
+											   : "restarting"));
 }
 
 Datum
@@ -128,7 +129,7 @@ pgraft_get_version(PG_FUNCTION_ARGS)
 static uint64
 messages_processed(const PgraftCounters *counters)
 {
-	uint64		sum = 0;
+	uint64 sum = 0;
 
 	for (int i = 0; i < PGRAFT_MESSAGE_KINDS; i++)
 		sum += counters->received[i];
@@ -140,7 +141,7 @@ fill_status(Datum *values, bool *nulls, const PgraftRaftStatus *raft, const Pgra
 			const PgraftRoleStatus *role)
 {
 	const PgraftPromotion *last = pgraft_state_last_record(state);
-	int			i = 0;
+	int i = 0;
 
 	values[i++] = Int32GetDatum(pgraft_node_id);
 	values[i++] = Int64GetDatum((int64) raft->term);
@@ -172,9 +173,9 @@ pgraft_get_cluster_status(PG_FUNCTION_ARGS)
 	PgraftRaftStatus raft = raft_status();
 	PgraftState *state = palloc(sizeof *state);
 	PgraftRoleStatus role;
-	TupleDesc	description;
-	Datum		values[STATUS_COLUMNS];
-	bool		nulls[STATUS_COLUMNS] = {false};
+	TupleDesc description;
+	Datum values[STATUS_COLUMNS];
+	bool nulls[STATUS_COLUMNS] = {false};
 
 	if (get_call_result_type(fcinfo, NULL, &description) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
@@ -203,8 +204,8 @@ member_state(const PgraftRaftStatus *raft, const PgraftPeerStatus *peer, int64 n
 static int64
 replication_lag(const PgraftPeerStatus *peer)
 {
-	XLogRecPtr	received;
-	XLogRecPtr	replayed;
+	XLogRecPtr received;
+	XLogRecPtr replayed;
 
 	if (!RecoveryInProgress())
 		return peer->node_id == pgraft_node_id ? 0 : pgraft_slot_lag(peer->node_id, GetFlushRecPtr(NULL));
@@ -216,15 +217,16 @@ replication_lag(const PgraftPeerStatus *peer)
 }
 
 static void
-fill_node(Datum *values, bool *nulls, const PgraftRaftStatus *raft, const PgraftState *state, const PgraftPeerStatus *peer)
+fill_node(Datum *values, bool *nulls, const PgraftRaftStatus *raft, const PgraftState *state,
+		  const PgraftPeerStatus *peer)
 {
 	const PgraftMember *member = pgraft_state_member(state, peer->node_id);
-	int64		now = pgraft_now_ms();
-	int64		lag = replication_lag(peer);
-	char		host[PGRAFT_ADDRESS_SIZE] = "";
-	char		why[256];
-	uint16_t	port = 0;
-	int			i = 0;
+	int64 now = pgraft_now_ms();
+	int64 lag = replication_lag(peer);
+	char host[PGRAFT_ADDRESS_SIZE] = "";
+	char why[256];
+	uint16_t port = 0;
+	int i = 0;
 
 	pgraft_address_parse(peer->address, host, sizeof host, &port, why, sizeof why);
 	values[i++] = Int32GetDatum(peer->node_id);
@@ -256,8 +258,8 @@ pgraft_get_nodes(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < raft.n_peers; i++)
 	{
-		Datum		values[NODE_COLUMNS];
-		bool		nulls[NODE_COLUMNS] = {false};
+		Datum values[NODE_COLUMNS];
+		bool nulls[NODE_COLUMNS] = {false};
 
 		fill_node(values, nulls, &raft, state, &raft.peers[i]);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);

@@ -39,8 +39,8 @@ pgraft_step_wait(PgraftRoleTurn *turn)
 static XLogRecPtr
 end_of_wal(void)
 {
-	XLogRecPtr	replayed = GetXLogReplayRecPtr(NULL);
-	XLogRecPtr	received = GetWalRcvFlushRecPtr(NULL, NULL);
+	XLogRecPtr replayed = GetXLogReplayRecPtr(NULL);
+	XLogRecPtr received = GetWalRcvFlushRecPtr(NULL, NULL);
 
 	return Max(replayed, received);
 }
@@ -61,12 +61,12 @@ static bool
 adopt_chain(PgraftRoleTurn *turn)
 {
 	const PgraftPromotion *primary = turn->state.history;
-	int			n = turn->state.n_history;
+	int n = turn->state.n_history;
 
 	if (!pgraft_chain_is_prefix(turn->chain.links, turn->chain.n, primary, n))
 	{
 		/* Links of promotions that never happened are not in the way: they go, if that mends it. */
-		TimeLineID	timeline;
+		TimeLineID timeline;
 
 		(void) GetXLogReplayRecPtr(&timeline);
 		pgraft_chain_settle(&turn->chain, timeline);
@@ -104,10 +104,10 @@ primary_conninfo(const PgraftRoleTurn *turn, int32_t node_id, uint64_t term, cha
 	const PgraftMember *primary = pgraft_state_member(&turn->state, node_id);
 	const PgraftMember *self = pgraft_state_member(&turn->state, pgraft_node_id);
 	const PgraftPeerStatus *peer = find_peer(&turn->raft, node_id);
-	char		application_name[NAMEDATALEN];
-	char		host[PGRAFT_ADDRESS_SIZE];
-	char		why[256];
-	uint16_t	raft_port;
+	char application_name[NAMEDATALEN];
+	char host[PGRAFT_ADDRESS_SIZE];
+	char why[256];
+	uint16_t raft_port;
 
 	if (primary == NULL || self == NULL || peer == NULL ||
 		!pgraft_address_parse(peer->address, host, sizeof host, &raft_port, why, sizeof why))
@@ -117,7 +117,8 @@ primary_conninfo(const PgraftRoleTurn *turn, int32_t node_id, uint64_t term, cha
 			 "host=%s port=%u user=%s passfile=%s application_name=%s connect_timeout=2 "
 			 "keepalives_idle=1 keepalives_interval=1 keepalives_count=3 tcp_user_timeout=3000 "
 			 "options='-c pgraft.follow_term=" UINT64_FORMAT "'",
-			 host, primary->postgres_port, pgraft_replication_user, pgraft_replication_passfile, application_name, term);
+			 host, primary->postgres_port, pgraft_replication_user, pgraft_replication_passfile, application_name,
+			 term);
 	return true;
 }
 

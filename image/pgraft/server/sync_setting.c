@@ -19,7 +19,7 @@
 #include "server/sync_setting.h"
 
 static PgraftRoleConf applied;
-static int	applied_generation;	/* 0: nothing applied in this run of the worker */
+static int applied_generation; /* 0: nothing applied in this run of the worker */
 
 /* A value as postgresql.conf wants it: quotes doubled. */
 static void
@@ -38,7 +38,7 @@ append_setting(StringInfo text, const char *name, const char *value)
 static int
 next_generation(void)
 {
-	int			generation;
+	int generation;
 
 	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
 	generation = ++pgraft_shared->sync_generation;
@@ -50,8 +50,8 @@ int
 pgraft_role_conf_apply(const PgraftRoleConf *conf)
 {
 	StringInfoData text;
-	char		path[MAXPGPATH];
-	int			rc;
+	char path[MAXPGPATH];
+	int rc;
 
 	if (applied_generation != 0 && memcmp(&applied, conf, sizeof applied) == 0)
 		return applied_generation;
@@ -84,7 +84,7 @@ pgraft_role_conf_apply(const PgraftRoleConf *conf)
 static uint32
 process_generation(pid_t pid)
 {
-	PGPROC	   *proc = BackendPidGetProc(pid);
+	PGPROC *proc = BackendPidGetProc(pid);
 
 	return proc == NULL ? 0 : pg_atomic_read_u32(&pgraft_shared->process_generation[GetNumberFromPGProc(proc)]);
 }
@@ -92,13 +92,12 @@ process_generation(pid_t pid)
 bool
 pgraft_sync_in_force(int generation)
 {
-	if (generation == 0 ||
-		pg_atomic_read_u32(&pgraft_shared->checkpointer_generation) != (uint32) generation)
+	if (generation == 0 || pg_atomic_read_u32(&pgraft_shared->checkpointer_generation) != (uint32) generation)
 		return false;
 	for (int i = 0; i < max_wal_senders; i++)
 	{
-		WalSnd	   *walsender = &WalSndCtl->walsnds[i];
-		pid_t		pid;
+		WalSnd *walsender = &WalSndCtl->walsnds[i];
+		pid_t pid;
 
 		SpinLockAcquire(&walsender->mutex);
 		pid = walsender->pid;

@@ -18,16 +18,16 @@
 /* What the include file says. */
 typedef struct PgraftRoleConf
 {
-	char		primary_conninfo[1024];
-	char		primary_slot_name[64];
-	char		synchronous_standby_names[1024];
+	char primary_conninfo[1024];
+	char primary_slot_name[64];
+	char synchronous_standby_names[1024];
 } PgraftRoleConf;
 
 /*
  * Make conf the server's: nothing if it is already; otherwise the file is written durably under a new generation and all
  * processes are told to reload.  Returns the generation.  ERROR if the file cannot be written.
  */
-extern int	pgraft_role_conf_apply(const PgraftRoleConf *conf);
+extern int pgraft_role_conf_apply(const PgraftRoleConf *conf);
 
 extern bool pgraft_sync_in_force(int generation);
 

@@ -19,7 +19,8 @@ last_event(void)
 
 /* Apply something that must be refused, and leave no trace. */
 #define CHECK_REFUSED(apply) \
-	do { \
+	do \
+	{ \
 		before = state; \
 		CHECK(!(apply)); \
 		CHECK_BYTES(&state, &before, sizeof(state)); \

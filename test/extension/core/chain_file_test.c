@@ -21,13 +21,12 @@ check_refused(const char *chain, const char *message)
 
 TEST(a_chain_is_written_with_its_columns_named)
 {
-	PgraftPromotion chain[] = {
-		link_of(1, 1, 2, 1, 0x3000148), link_of(7, 3, 3, 2, UINT64_C(0x1600000abc)), link_of(9, 1, 4, 3, 0)
-	};
+	PgraftPromotion chain[] = {link_of(1, 1, 2, 1, 0x3000148), link_of(7, 3, 3, 2, UINT64_C(0x1600000abc)),
+							   link_of(9, 1, 4, 3, 0)};
 	const char *expected = "# timeline term fork_lsn parent_timeline node_id\n"
-		"2 1 0/3000148 1 1\n"
-		"3 7 16/ABC 2 3\n"
-		"4 9 0/0 3 1\n";
+						   "2 1 0/3000148 1 1\n"
+						   "3 7 16/ABC 2 3\n"
+						   "4 9 0/0 3 1\n";
 
 	CHECK_INT(pgraft_chain_format(chain, 3, text, sizeof(text)), strlen(expected));
 	CHECK_TEXT(text, expected);
@@ -43,14 +42,14 @@ TEST(an_empty_chain_is_a_file_with_nothing_but_the_names_of_the_columns)
 TEST(the_longest_chain_of_the_largest_numbers_survives_a_round_trip)
 {
 	static PgraftPromotion chain[PGRAFT_MAX_PROMOTIONS];
-	size_t		length;
+	size_t length;
 
 	for (uint32_t i = 0; i < PGRAFT_MAX_PROMOTIONS; i++)
 	{
-		uint32_t	from_top = PGRAFT_MAX_PROMOTIONS - 1 - i;
+		uint32_t from_top = PGRAFT_MAX_PROMOTIONS - 1 - i;
 
-		chain[i] = link_of(UINT64_MAX - from_top, INT32_MAX, UINT32_MAX - from_top, UINT32_MAX - from_top - 1,
-						   UINT64_MAX - i);
+		chain[i] =
+			link_of(UINT64_MAX - from_top, INT32_MAX, UINT32_MAX - from_top, UINT32_MAX - from_top - 1, UINT64_MAX - i);
 	}
 	length = pgraft_chain_format(chain, PGRAFT_MAX_PROMOTIONS, text, sizeof(text));
 	CHECK(length > 0);
@@ -62,7 +61,7 @@ TEST(the_longest_chain_of_the_largest_numbers_survives_a_round_trip)
 TEST(a_chain_that_does_not_fit_the_buffer_is_not_written)
 {
 	PgraftPromotion chain[] = {link_of(1, 1, 2, 1, 0x3000148), link_of(7, 3, 3, 2, 0x4000000)};
-	size_t		length = pgraft_chain_format(chain, 2, text, sizeof(text));
+	size_t length = pgraft_chain_format(chain, 2, text, sizeof(text));
 
 	for (size_t size = 0; size <= length; size++)
 		CHECK_INT(pgraft_chain_format(chain, 2, text, size), 0);
@@ -90,16 +89,35 @@ TEST(lsns_are_read_in_either_case)
 TEST(a_line_that_is_no_link_is_refused_with_its_number)
 {
 	const char *message = "line 2 is no link: expected \"timeline term fork_lsn parent_timeline node_id\"";
-	const char *bad[] = {
-		"#\nx\n", "#\n2\n", "#\n2 1 0/3000148 1\n", "#\n2 1 0/3000148 1 1 1\n", "#\n2 1 03000148 1 1\n",
-		"#\n2 1 0/ 1 1\n", "#\n2 1 /3000148 1 1\n", "#\n 2 1 0/0 1 1\n", "#\n2 1 0/0 1 1x\n",
-		"#\n-2 1 0/0 1 1\n", "#\n2 +1 0/0 1 1\n",
-		"#\n2 1 0/0 1 0\n", "#\n2 0 0/0 1 1\n", "#\n2 1 0/0 0 1\n", "#\n4294967296 1 0/0 1 1\n",
-		"#\n2 18446744073709551616 0/0 1 1\n", "#\n2 1 100000000/0 1 1\n", "#\n2 1 0/100000000 1 1\n",
-		"#\n2 1 0/0 4294967296 1\n", "#\n2 1 0/0 1 2147483648\n", "#\n2 1 0/0 1 1\r\n", "#\n2 1 0/g 1 1\n",
-		"#\na 1 0/0 1 1\n", "#\n2 1 0/0x1 1\n", "#\n2x1 0/0 1 1\n", "#\n2 1 0/0 1\n", "#\n2 1 0/0 1x1\n", "#\n2 1 0/0 x 1\n",
-		"#\n2 1a/0 1 1\n"
-	};
+	const char *bad[] = {"#\nx\n",
+						 "#\n2\n",
+						 "#\n2 1 0/3000148 1\n",
+						 "#\n2 1 0/3000148 1 1 1\n",
+						 "#\n2 1 03000148 1 1\n",
+						 "#\n2 1 0/ 1 1\n",
+						 "#\n2 1 /3000148 1 1\n",
+						 "#\n 2 1 0/0 1 1\n",
+						 "#\n2 1 0/0 1 1x\n",
+						 "#\n-2 1 0/0 1 1\n",
+						 "#\n2 +1 0/0 1 1\n",
+						 "#\n2 1 0/0 1 0\n",
+						 "#\n2 0 0/0 1 1\n",
+						 "#\n2 1 0/0 0 1\n",
+						 "#\n4294967296 1 0/0 1 1\n",
+						 "#\n2 18446744073709551616 0/0 1 1\n",
+						 "#\n2 1 100000000/0 1 1\n",
+						 "#\n2 1 0/100000000 1 1\n",
+						 "#\n2 1 0/0 4294967296 1\n",
+						 "#\n2 1 0/0 1 2147483648\n",
+						 "#\n2 1 0/0 1 1\r\n",
+						 "#\n2 1 0/g 1 1\n",
+						 "#\na 1 0/0 1 1\n",
+						 "#\n2 1 0/0x1 1\n",
+						 "#\n2x1 0/0 1 1\n",
+						 "#\n2 1 0/0 1\n",
+						 "#\n2 1 0/0 1x1\n",
+						 "#\n2 1 0/0 x 1\n",
+						 "#\n2 1a/0 1 1\n"};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		check_refused(bad[i], message);
@@ -108,7 +126,7 @@ TEST(a_line_that_is_no_link_is_refused_with_its_number)
 TEST(a_file_that_was_cut_off_is_refused_wherever_the_cut_is)
 {
 	const char *whole = "2 1 0/3000148 1 12\n";
-	char		cut[40];
+	char cut[40];
 
 	for (size_t n = 1; n < strlen(whole); n++)
 	{
@@ -139,13 +157,13 @@ TEST(more_links_than_there_is_room_for_are_refused)
 TEST(a_hundred_thousand_random_texts_never_crash_the_reader)
 {
 	static const char characters[] = "0123456789abcF/ \t\n#x-";
-	uint64_t	seed = 5;
-	int			n_taken = 0;
+	uint64_t seed = 5;
+	int n_taken = 0;
 
 	for (int i = 0; i < 100000; i++)
 	{
-		size_t		length = next_random(&seed) % 60;
-		char		random[64] = "";
+		size_t length = next_random(&seed) % 60;
+		char random[64] = "";
 
 		for (size_t j = 0; j < length; j++)
 			random[j] = characters[next_random(&seed) % (sizeof(characters) - 1)];

@@ -8,9 +8,7 @@
 #include "fixtures.h"
 
 /* term, node, timeline, parent, fork */
-static const PgraftPromotion primary[] = {
-	{1, 1, 2, 1, 0x100}, {3, 2, 3, 2, 0x200}, {7, 1, 4, 3, 0x300}
-};
+static const PgraftPromotion primary[] = {{1, 1, 2, 1, 0x100}, {3, 2, 3, 2, 0x200}, {7, 1, 4, 3, 0x300}};
 
 static bool
 is_prefix(const PgraftPromotion *chain, int n)

@@ -19,18 +19,18 @@
 typedef struct CheckTest
 {
 	const char *name;
-	void		(*run) (void);
+	void (*run)(void);
 } CheckTest;
 
 static CheckTest check_tests[CHECK_MAX_TESTS];
-static int	check_n_tests;
-static int	check_failures;			/* of the test that runs */
+static int check_n_tests;
+static int check_failures; /* of the test that runs */
 
 #define TEST(sentence) \
 	static void sentence(void); \
 	__attribute__((constructor)) static void register_##sentence(void) \
 	{ \
-		check_tests[check_n_tests++] = (CheckTest) {#sentence, sentence}; \
+		check_tests[check_n_tests++] = (CheckTest){#sentence, sentence}; \
 	} \
 	static void sentence(void)
 
@@ -38,18 +38,24 @@ static int	check_failures;			/* of the test that runs */
 	(check_failures++, (void) printf("# %s:%d: ", __FILE__, __LINE__), (void) printf(__VA_ARGS__), (void) printf("\n"))
 
 #define CHECK(condition) \
-	do { if (!(condition)) CHECK_FAIL("%s is false", #condition); } while (0)
+	do \
+	{ \
+		if (!(condition)) \
+			CHECK_FAIL("%s is false", #condition); \
+	} while (0)
 
 #define CHECK_INT(actual, expected) \
-	do { \
-		long long	check_a = (long long) (actual); \
-		long long	check_e = (long long) (expected); \
+	do \
+	{ \
+		long long check_a = (long long) (actual); \
+		long long check_e = (long long) (expected); \
 		if (check_a != check_e) \
 			CHECK_FAIL("%s is %lld, expected %lld", #actual, check_a, check_e); \
 	} while (0)
 
 #define CHECK_TEXT(actual, expected) \
-	do { \
+	do \
+	{ \
 		const char *check_a = (actual); \
 		const char *check_e = (expected); \
 		if (strcmp(check_a, check_e) != 0) \
@@ -57,7 +63,11 @@ static int	check_failures;			/* of the test that runs */
 	} while (0)
 
 #define CHECK_BYTES(actual, expected, size) \
-	do { if (memcmp((actual), (expected), (size)) != 0) CHECK_FAIL("%s and %s differ", #actual, #expected); } while (0)
+	do \
+	{ \
+		if (memcmp((actual), (expected), (size)) != 0) \
+			CHECK_FAIL("%s and %s differ", #actual, #expected); \
+	} while (0)
 
 static void
 check_print_sentence(const char *prefix, const char *name)
@@ -72,7 +82,7 @@ check_print_sentence(const char *prefix, const char *name)
 int
 main(void)
 {
-	int			n_failed = 0;
+	int n_failed = 0;
 
 	for (int i = 0; i < check_n_tests; i++)
 	{

@@ -21,8 +21,8 @@ check_refused(const char *text, const char *message)
 static void
 check_address_refused(const char *address, const char *message)
 {
-	char		host[PGRAFT_ADDRESS_SIZE];
-	uint16_t	port;
+	char host[PGRAFT_ADDRESS_SIZE];
+	uint16_t port;
 
 	strcpy(err, "nothing");
 	if (pgraft_address_parse(address, host, sizeof(host), &port, err, sizeof(err)))
@@ -81,7 +81,7 @@ TEST(a_bad_name_is_refused)
 {
 	const char *rest = "has a bad name: expected 1 to 63 of A-Z a-z 0-9 _ -, beginning with a letter";
 	const char *bad[] = {"=h:1", "1a=h:1", "-a=h:1", "_a=h:1", "a b=h:1", "a.b=h:1", "a\"=h:1", "\xc3\xa9=h:1"};
-	char		message[200];
+	char message[200];
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 	{
@@ -92,7 +92,7 @@ TEST(a_bad_name_is_refused)
 
 TEST(a_name_has_up_to_63_characters)
 {
-	char		name[66];
+	char name[66];
 
 	memset(name, 'a', sizeof(name));
 	name[63] = '\0';
@@ -117,10 +117,9 @@ TEST(a_name_or_an_address_that_is_there_twice_is_refused)
 TEST(a_bad_port_is_refused)
 {
 	const char *rest = "has a bad port: expected a number from 1 to 65535";
-	const char *bad[] = {
-		"h:", "h:0", "h:65536", "h:-1", "h:+1", "h:1x", "h: 1", "h:0x1f", "h:007", "h:99999999999999999999"
-	};
-	char		message[200];
+	const char *bad[] = {"h:",	 "h:0",	 "h:65536", "h:-1",	 "h:+1",
+						 "h:1x", "h: 1", "h:0x1f",	"h:007", "h:99999999999999999999"};
+	char message[200];
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 	{
@@ -134,7 +133,7 @@ TEST(a_bad_host_is_refused)
 {
 	const char *rest = "has a bad host: expected 1 to 253 of A-Z a-z 0-9 . -";
 	const char *bad[] = {":7001", "a_b:1", "a b:1", "a/b:1", "\xc3\xa9:1"};
-	char		message[200];
+	char message[200];
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 	{
@@ -148,15 +147,15 @@ TEST(a_bad_host_is_refused)
 TEST(ipv6_is_refused_with_the_reason)
 {
 	check_address_refused("[::1]:7001", "address \"[::1]:7001\" is IPv6, which Raft's addresses do not support: "
-						  "use a host name or an IPv4 address");
+										"use a host name or an IPv4 address");
 	check_address_refused("fe80::1", "address \"fe80::1\" is IPv6, which Raft's addresses do not support: "
-						  "use a host name or an IPv4 address");
+									 "use a host name or an IPv4 address");
 }
 
 TEST(an_address_is_split_into_host_and_port)
 {
-	char		host[PGRAFT_ADDRESS_SIZE];
-	uint16_t	port = 0;
+	char host[PGRAFT_ADDRESS_SIZE];
+	uint16_t port = 0;
 
 	CHECK(pgraft_address_parse("pgraft-primary.example:7001", host, sizeof(host), &port, err, sizeof(err)));
 	CHECK_TEXT(host, "pgraft-primary.example");
@@ -165,10 +164,10 @@ TEST(an_address_is_split_into_host_and_port)
 
 TEST(a_host_has_up_to_253_characters_and_never_more_than_the_callers_room)
 {
-	char		address[300];
-	char		host[PGRAFT_ADDRESS_SIZE];
-	char		small[4];
-	uint16_t	port;
+	char address[300];
+	char host[PGRAFT_ADDRESS_SIZE];
+	char small[4];
+	uint16_t port;
 
 	memset(address, 'h', sizeof(address));
 	strcpy(address + 253, ":65535");
@@ -184,7 +183,7 @@ TEST(a_host_has_up_to_253_characters_and_never_more_than_the_callers_room)
 
 TEST(the_longest_name_and_address_fit_the_specification)
 {
-	char		text[400];
+	char text[400];
 
 	memset(text, 'n', sizeof(text));
 	text[63] = '=';
@@ -196,8 +195,8 @@ TEST(the_longest_name_and_address_fit_the_specification)
 
 TEST(an_address_that_cannot_be_kept_is_refused_with_its_beginning)
 {
-	char		text[400];
-	char		message[400];
+	char text[400];
+	char message[400];
 
 	for (size_t length = 264; length < 300; length += 30)
 	{
@@ -213,7 +212,7 @@ TEST(an_address_that_cannot_be_kept_is_refused_with_its_beginning)
 
 TEST(a_message_is_cut_to_the_callers_room)
 {
-	char		small[10];
+	char small[10];
 
 	memset(small, 'x', sizeof(small));
 	CHECK(!pgraft_spec_parse("no equals sign", &spec, small, sizeof(small)));

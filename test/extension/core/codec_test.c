@@ -40,8 +40,8 @@ largest_entry(PgraftEntryType type)
 	{
 		entry.u.record.n_links = PGRAFT_MAX_PROMOTIONS;
 		for (int i = 0; i < PGRAFT_MAX_PROMOTIONS; i++)
-			entry.u.record.links[i] = link_of(UINT64_MAX - (uint64_t) i, INT32_MAX, UINT32_MAX, UINT32_MAX - 1,
-											  UINT64_MAX);
+			entry.u.record.links[i] =
+				link_of(UINT64_MAX - (uint64_t) i, INT32_MAX, UINT32_MAX, UINT32_MAX - 1, UINT64_MAX);
 	}
 	return entry;
 }
@@ -63,7 +63,7 @@ check_round_trip(const PgraftEntry *entry)
 {
 	PgraftEntry decoded;
 	const char *why = "nothing";
-	size_t		size = pgraft_entry_encode(entry, encoded, sizeof(encoded));
+	size_t size = pgraft_entry_encode(entry, encoded, sizeof(encoded));
 
 	CHECK(size > 0);
 	if (!pgraft_entry_decode(encoded, size, &decoded, &why))
@@ -86,9 +86,8 @@ TEST(every_type_of_entry_survives_a_round_trip_at_its_limits)
 
 TEST(the_bytes_of_an_intent_are_little_endian_behind_version_and_type)
 {
-	static const uint8_t expected[] = {
-		1, 3, 0x7b, 0x68, 0xe5, 0xcf, 0x8b, 1, 0, 0, 0x08, 0x07, 0x06, 0x05, 0x04, 0x03, 0x02, 0x01, 2, 0, 0, 0
-	};
+	static const uint8_t expected[] = {1,	 3,	   0x7b, 0x68, 0xe5, 0xcf, 0x8b, 1, 0, 0, 0x08,
+									   0x07, 0x06, 0x05, 0x04, 0x03, 0x02, 0x01, 2, 0, 0, 0};
 	PgraftEntry entry = entry_of(PGRAFT_ENTRY_INTENT, UINT64_C(0x0102030405060708), 2);
 
 	CHECK_INT(pgraft_entry_encode(&entry, encoded, sizeof(encoded)), sizeof(expected));
@@ -102,11 +101,11 @@ TEST(every_truncation_of_an_entry_is_rejected)
 		PgraftEntry entry = largest_entry((PgraftEntryType) type);
 		PgraftEntry decoded;
 		const char *why = NULL;
-		size_t		size = pgraft_entry_encode(&entry, encoded, sizeof(encoded));
+		size_t size = pgraft_entry_encode(&entry, encoded, sizeof(encoded));
 
 		for (size_t cut = 0; cut < size; cut++)
 		{
-			uint8_t    *bytes = exact_copy(encoded, cut);
+			uint8_t *bytes = exact_copy(encoded, cut);
 
 			if (pgraft_entry_decode(bytes, cut, &decoded, &why))
 				CHECK_FAIL("type %d cut to %zu of %zu bytes is taken", type, cut, size);
@@ -123,7 +122,7 @@ TEST(an_entry_with_a_trailing_byte_is_rejected)
 		PgraftEntry entry = smallest_entry((PgraftEntryType) type);
 		PgraftEntry decoded;
 		const char *why = "";
-		size_t		size = pgraft_entry_encode(&entry, encoded, sizeof(encoded));
+		size_t size = pgraft_entry_encode(&entry, encoded, sizeof(encoded));
 
 		encoded[size] = 0;
 		CHECK(!pgraft_entry_decode(encoded, size + 1, &decoded, &why));
@@ -136,7 +135,7 @@ TEST(an_entry_that_does_not_fit_the_buffer_is_not_encoded)
 	for (int type = PGRAFT_ENTRY_CONFIG; type <= PGRAFT_ENTRY_LEADER; type++)
 	{
 		PgraftEntry entry = largest_entry((PgraftEntryType) type);
-		size_t		size = pgraft_entry_encode(&entry, encoded, sizeof(encoded));
+		size_t size = pgraft_entry_encode(&entry, encoded, sizeof(encoded));
 
 		for (size_t room = 0; room < size; room++)
 			if (pgraft_entry_encode(&entry, again, room) != 0)
@@ -169,7 +168,7 @@ TEST(an_entry_of_a_later_version_or_type_is_rejected_with_the_reason)
 	PgraftEntry entry = entry_of(PGRAFT_ENTRY_INTENT, 1, 1);
 	PgraftEntry decoded;
 	const char *why = "";
-	size_t		size = pgraft_entry_encode(&entry, encoded, sizeof(encoded));
+	size_t size = pgraft_entry_encode(&entry, encoded, sizeof(encoded));
 
 	encoded[0] = 2;
 	CHECK(!pgraft_entry_decode(encoded, size, &decoded, &why));
@@ -186,8 +185,8 @@ taken_as_written(const uint8_t *bytes, size_t size)
 {
 	PgraftEntry decoded;
 	const char *why = NULL;
-	uint8_t    *exact = exact_copy(bytes, size);
-	bool		taken = pgraft_entry_decode(exact, size, &decoded, &why);
+	uint8_t *exact = exact_copy(bytes, size);
+	bool taken = pgraft_entry_decode(exact, size, &decoded, &why);
 
 	free(exact);
 	if (!taken)
@@ -200,7 +199,7 @@ TEST(an_entry_with_any_byte_changed_is_rejected_or_taken_for_what_it_says)
 	for (int type = PGRAFT_ENTRY_CONFIG; type <= PGRAFT_ENTRY_LEADER; type++)
 	{
 		PgraftEntry entry = largest_entry((PgraftEntryType) type);
-		size_t		size;
+		size_t size;
 
 		if (type == PGRAFT_ENTRY_RECORD)
 			entry.u.record.n_links = 3;
@@ -218,16 +217,16 @@ TEST(an_entry_with_any_byte_changed_is_rejected_or_taken_for_what_it_says)
 
 TEST(a_hundred_thousand_random_entries_never_crash_the_decoder)
 {
-	uint64_t	seed = 1;
+	uint64_t seed = 1;
 	static uint8_t bytes[200];
 
 	for (int i = 0; i < 100000; i++)
 	{
-		size_t		size = next_random(&seed) % sizeof(bytes);
+		size_t size = next_random(&seed) % sizeof(bytes);
 
 		for (size_t j = 0; j < size; j++)
 			bytes[j] = (uint8_t) next_random(&seed);
-		if (i % 2 == 0 && size > 1)		/* half of them pass the first check */
+		if (i % 2 == 0 && size > 1) /* half of them pass the first check */
 		{
 			bytes[0] = 1;
 			bytes[1] = (uint8_t) (1 + bytes[1] % 5);

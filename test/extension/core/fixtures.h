@@ -28,7 +28,7 @@ next_random(uint64_t *seed)
 static inline uint8_t *
 exact_copy(const uint8_t *bytes, size_t size)
 {
-	uint8_t    *copy = malloc(size);
+	uint8_t *copy = malloc(size);
 
 	memcpy(copy, bytes, size);
 	return copy;
@@ -50,9 +50,8 @@ entry_of(PgraftEntryType type, uint64_t term, int32_t node_id)
 static inline PgraftPromotion
 link_of(uint64_t term, int32_t node_id, uint32_t timeline, uint32_t parent, uint64_t fork_lsn)
 {
-	return (PgraftPromotion) {
-		.term = term, .node_id = node_id, .timeline = timeline, .parent = parent, .fork_lsn = fork_lsn
-	};
+	return (PgraftPromotion){
+		.term = term, .node_id = node_id, .timeline = timeline, .parent = parent, .fork_lsn = fork_lsn};
 }
 
 static inline bool
@@ -110,8 +109,8 @@ static inline void
 fill_state(PgraftState *state)
 {
 	static PgraftPromotion history[PGRAFT_MAX_PROMOTIONS];
-	char		name[PGRAFT_NAME_SIZE];
-	char		value[PGRAFT_VALUE_SIZE];
+	char name[PGRAFT_NAME_SIZE];
+	char value[PGRAFT_VALUE_SIZE];
 
 	pgraft_state_init(state);
 	memset(value, 'v', sizeof(value) - 1);

@@ -74,7 +74,7 @@ TEST(a_server_refuses_the_proof_for_a_hello_that_was_changed_on_its_way)
 	begin(key, key);
 	CHECK_INT(pgraft_greeting_hello(&client, PGRAFT_STREAM_RAFT, 1), PGRAFT_GREETING_OK);
 	send_hello();
-	server.hello[16] ^= 1;		/* the nonce: nothing but the MAC can notice */
+	server.hello[16] ^= 1; /* the nonce: nothing but the MAC can notice */
 	CHECK_INT(pgraft_greeting_challenge(&server), PGRAFT_GREETING_OK);
 	send_challenge();
 
@@ -126,7 +126,7 @@ TEST(a_recorded_hello_and_proof_are_refused_the_second_time)
 
 TEST(a_recorded_challenge_is_refused_the_second_time)
 {
-	uint8_t		recorded[PGRAFT_CHALLENGE_SIZE];
+	uint8_t recorded[PGRAFT_CHALLENGE_SIZE];
 
 	begin(key, key);
 	CHECK_INT(greet(), PGRAFT_GREETING_OK);
@@ -138,8 +138,8 @@ TEST(a_recorded_challenge_is_refused_the_second_time)
 
 TEST(every_greeting_has_its_own_nonces)
 {
-	uint8_t		hello[PGRAFT_HELLO_SIZE];
-	uint8_t		challenge[PGRAFT_CHALLENGE_SIZE];
+	uint8_t hello[PGRAFT_HELLO_SIZE];
+	uint8_t challenge[PGRAFT_CHALLENGE_SIZE];
 
 	begin(key, key);
 	CHECK_INT(greet(), PGRAFT_GREETING_OK);
@@ -154,7 +154,7 @@ TEST(twenty_thousand_random_hellos_lead_to_no_proof)
 {
 	for (int i = 0; i < 20000; i++)
 	{
-		uint64_t	kept = next_random(&seed) % 64;	/* the rest stays a valid message */
+		uint64_t kept = next_random(&seed) % 64; /* the rest stays a valid message */
 
 		if (i % 1000 == 0)
 		{

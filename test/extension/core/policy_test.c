@@ -12,13 +12,13 @@ static PgraftState state;
 static PgraftView
 follower(int32_t self, uint64_t term)
 {
-	return (PgraftView) {.self = self, .current_term = term, .in_recovery = true, .state = &state};
+	return (PgraftView){.self = self, .current_term = term, .in_recovery = true, .state = &state};
 }
 
 static PgraftView
 leader(int32_t self, uint64_t term)
 {
-	PgraftView	view = follower(self, term);
+	PgraftView view = follower(self, term);
 
 	view.leader = true;
 	view.barrier_applied = true;
@@ -35,8 +35,9 @@ promoting(PgraftView view, uint64_t term, bool in_recovery)
 }
 
 #define CHECK_DECISION(the_view, the_action, the_node, the_term) \
-	do { \
-		PgraftView	check_view = (the_view); \
+	do \
+	{ \
+		PgraftView check_view = (the_view); \
 		PgraftDecision check_d = pgraft_decide(&check_view); \
 		CHECK_INT(check_d.action, the_action); \
 		CHECK_INT(check_d.node_id, the_node); \
@@ -98,7 +99,7 @@ TEST(the_server_of_the_last_record_follows_nobody_when_it_comes_back_as_a_standb
 
 TEST(a_leader_waits_until_its_barrier_is_applied)
 {
-	PgraftView	view = leader(1, 2);
+	PgraftView view = leader(1, 2);
 
 	pgraft_state_init(&state);
 	view.barrier_applied = false;
@@ -208,7 +209,7 @@ TEST(older_intents_of_others_and_newer_ones_of_its_own_do_not_keep_a_promoted_le
 
 TEST(a_promoted_server_waits_with_its_record_until_it_leads_and_its_barrier_is_applied)
 {
-	PgraftView	view = promoting(leader(1, 2), 1, false);
+	PgraftView view = promoting(leader(1, 2), 1, false);
 
 	pgraft_state_init(&state);
 	CHECK(apply_intent(&state, 1, 1));
@@ -257,7 +258,7 @@ TEST(a_promoted_server_waits_when_the_last_record_is_anothers)
 
 TEST(a_server_that_was_promoted_by_hand_waits)
 {
-	PgraftView	view = leader(1, 2);
+	PgraftView view = leader(1, 2);
 
 	view.in_recovery = false;
 	pgraft_state_init(&state);

@@ -67,9 +67,7 @@ TEST(a_record_is_written_once_and_never_older_than_the_newest)
 
 TEST(a_record_fills_in_earlier_promotions_that_crashed_before_theirs)
 {
-	PgraftPromotion history[] = {
-		link_of(1, 1, 2, 1, 0x100), link_of(2, 1, 3, 2, 0x200), link_of(4, 1, 4, 3, 0x300)
-	};
+	PgraftPromotion history[] = {link_of(1, 1, 2, 1, 0x100), link_of(2, 1, 3, 2, 0x200), link_of(4, 1, 4, 3, 0x300)};
 
 	pgraft_state_init(&state);
 	CHECK(apply_promotion(&state, 1, 1, 2));
@@ -122,9 +120,7 @@ TEST(the_history_of_the_newest_record_is_kept_whole_and_alone)
 
 TEST(a_record_changes_no_earlier_record_and_no_intent_of_another_node)
 {
-	PgraftPromotion history[] = {
-		link_of(1, 1, 2, 1, 0x999), link_of(2, 1, 3, 2, 0x200), link_of(3, 1, 4, 3, 0x300)
-	};
+	PgraftPromotion history[] = {link_of(1, 1, 2, 1, 0x999), link_of(2, 1, 3, 2, 0x200), link_of(3, 1, 4, 3, 0x300)};
 
 	pgraft_state_init(&state);
 	CHECK(apply_promotion(&state, 1, 1, 2));
@@ -139,15 +135,15 @@ TEST(a_record_whose_history_is_impossible_is_refused_whole)
 {
 	PgraftPromotion good = link_of(3, 1, 4, 3, 0x300);
 	PgraftPromotion bad[][2] = {
-		{link_of(3, 1, 3, 2, 0x200), good},		/* the same term twice */
-		{link_of(2, 1, 4, 2, 0x200), good},		/* the same timeline twice */
-		{link_of(2, 1, 5, 2, 0x200), good},		/* timelines descend */
-		{link_of(2, 1, 3, 3, 0x200), good},		/* leaves itself */
-		{link_of(2, 1, 3, 0, 0x200), good},		/* leaves nothing */
-		{link_of(0, 1, 3, 2, 0x200), good},		/* of no term */
-		{link_of(2, 0, 3, 2, 0x200), good},		/* of no node */
-		{link_of(2, 1, 3, 2, 0x200), link_of(3, 1, 0, 0, 0)},	/* not promoted */
-		{link_of(2, 1, 3, 2, 0x200), link_of(3, 1, 4, 4, 0x300)},	/* leaves itself */
+		{link_of(3, 1, 3, 2, 0x200), good},						  /* the same term twice */
+		{link_of(2, 1, 4, 2, 0x200), good},						  /* the same timeline twice */
+		{link_of(2, 1, 5, 2, 0x200), good},						  /* timelines descend */
+		{link_of(2, 1, 3, 3, 0x200), good},						  /* leaves itself */
+		{link_of(2, 1, 3, 0, 0x200), good},						  /* leaves nothing */
+		{link_of(0, 1, 3, 2, 0x200), good},						  /* of no term */
+		{link_of(2, 0, 3, 2, 0x200), good},						  /* of no node */
+		{link_of(2, 1, 3, 2, 0x200), link_of(3, 1, 0, 0, 0)},	  /* not promoted */
+		{link_of(2, 1, 3, 2, 0x200), link_of(3, 1, 4, 4, 0x300)}, /* leaves itself */
 	};
 	PgraftEntry other_last = entry_of(PGRAFT_ENTRY_RECORD, 3, 1);
 

@@ -9,8 +9,8 @@
 #include "fixtures.h"
 
 #define HEADER_SIZE 10
-#define CRC_OFFSET 6
-#define MAX_SIZE (128 * 1024)
+#define CRC_OFFSET	6
+#define MAX_SIZE	(128 * 1024)
 
 static PgraftState state;
 static PgraftState decoded;
@@ -32,7 +32,7 @@ small_state(PgraftState *s)
 static void
 set_crc(uint8_t *bytes, size_t size)
 {
-	uint32_t	crc = pgraft_crc32(bytes + HEADER_SIZE, size - HEADER_SIZE);
+	uint32_t crc = pgraft_crc32(bytes + HEADER_SIZE, size - HEADER_SIZE);
 
 	for (int i = 0; i < 4; i++)
 		bytes[CRC_OFFSET + i] = (uint8_t) (crc >> (8 * i));
@@ -41,8 +41,8 @@ set_crc(uint8_t *bytes, size_t size)
 static bool
 decode_exactly(const uint8_t *bytes, size_t size, const char **why)
 {
-	uint8_t    *exact = exact_copy(bytes, size);
-	bool		taken = pgraft_snapshot_decode(exact, size, &decoded, why);
+	uint8_t *exact = exact_copy(bytes, size);
+	bool taken = pgraft_snapshot_decode(exact, size, &decoded, why);
 
 	free(exact);
 	return taken;
@@ -52,7 +52,7 @@ static void
 check_round_trip(void)
 {
 	const char *why = "nothing";
-	size_t		size = pgraft_snapshot_encode(&state, encoded, sizeof(encoded));
+	size_t size = pgraft_snapshot_encode(&state, encoded, sizeof(encoded));
 
 	CHECK(size > 0);
 	memset(&decoded, 0xaa, sizeof(decoded));
@@ -112,7 +112,7 @@ TEST(an_event_of_a_later_versions_type_is_kept)
 TEST(every_truncation_of_a_snapshot_is_rejected)
 {
 	const char *why = NULL;
-	size_t		size;
+	size_t size;
 
 	small_state(&state);
 	size = pgraft_snapshot_encode(&state, encoded, sizeof(encoded));
@@ -132,7 +132,7 @@ TEST(every_truncation_of_a_snapshot_is_rejected)
 TEST(a_snapshot_with_a_trailing_byte_is_rejected)
 {
 	const char *why = "";
-	size_t		size;
+	size_t size;
 
 	small_state(&state);
 	size = pgraft_snapshot_encode(&state, encoded, sizeof(encoded));
@@ -145,7 +145,7 @@ TEST(a_snapshot_with_a_trailing_byte_is_rejected)
 TEST(a_snapshot_with_any_byte_changed_is_rejected_and_leaves_the_initial_state)
 {
 	const char *why = "";
-	size_t		size;
+	size_t size;
 
 	small_state(&state);
 	size = pgraft_snapshot_encode(&state, encoded, sizeof(encoded));
@@ -163,8 +163,8 @@ TEST(a_snapshot_with_any_byte_changed_is_rejected_and_leaves_the_initial_state)
 
 TEST(a_snapshot_with_any_byte_changed_behind_the_checksum_is_rejected_or_taken_for_what_it_says)
 {
-	size_t		size;
-	int			n_rejected = 0;
+	size_t size;
+	int n_rejected = 0;
 
 	small_state(&state);
 	size = pgraft_snapshot_encode(&state, encoded, sizeof(encoded));
@@ -188,7 +188,7 @@ TEST(a_snapshot_with_any_byte_changed_behind_the_checksum_is_rejected_or_taken_f
 TEST(a_snapshot_of_another_kind_or_version_is_rejected_with_the_reason)
 {
 	const char *why = "";
-	size_t		size;
+	size_t size;
 
 	small_state(&state);
 	size = pgraft_snapshot_encode(&state, encoded, sizeof(encoded));
@@ -229,16 +229,16 @@ TEST(a_hundred_thousand_random_snapshots_never_crash_the_decoder)
 {
 	static const uint8_t start[] = {'P', 'G', 'R', 'S', 1, 0};
 	static uint8_t bytes[300];
-	uint64_t	seed = 2;
+	uint64_t seed = 2;
 	const char *why;
 
 	for (int i = 0; i < 100000; i++)
 	{
-		size_t		size = next_random(&seed) % sizeof(bytes);
+		size_t size = next_random(&seed) % sizeof(bytes);
 
 		for (size_t j = 0; j < size; j++)
 			bytes[j] = (uint8_t) (next_random(&seed) >> (next_random(&seed) % 8));
-		if (i % 4 != 0 && size > HEADER_SIZE)	/* most of them reach the body, and some go far into it */
+		if (i % 4 != 0 && size > HEADER_SIZE) /* most of them reach the body, and some go far into it */
 		{
 			memcpy(bytes, start, sizeof(start));
 			if (size > HEADER_SIZE + 3)

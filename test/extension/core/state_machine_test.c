@@ -50,14 +50,14 @@ TEST(an_unknown_key_and_a_value_that_is_no_boolean_are_refused)
 
 TEST(a_long_detail_is_cut_between_characters)
 {
-	char		name[PGRAFT_VALUE_SIZE] = "";
+	char name[PGRAFT_VALUE_SIZE] = "";
 
 	pgraft_state_init(&state);
 	for (int shift = 0; shift < 3; shift++)
 	{
 		memset(name, 'x', (size_t) shift);
 		for (size_t i = (size_t) shift; i + 3 < sizeof(name); i += 3)
-			strcpy(name + i, "\xe2\x82\xac");	/* a euro sign, three bytes */
+			strcpy(name + i, "\xe2\x82\xac"); /* a euro sign, three bytes */
 		CHECK(apply_config(&state, "cluster_name", name));
 		CHECK_TEXT(state.cluster_name, name);
 		CHECK_INT((strlen(last_event()->detail) - strlen("cluster_name = \"") - (size_t) shift) % 3, 0);
@@ -67,7 +67,7 @@ TEST(a_long_detail_is_cut_between_characters)
 
 TEST(a_detail_of_exactly_the_fields_size_loses_its_last_character)
 {
-	char		name[112];			/* with the text around it, one more than fits */
+	char name[112]; /* with the text around it, one more than fits */
 
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
@@ -96,7 +96,7 @@ TEST(a_member_entry_adds_a_member_and_replaces_it_by_its_id)
 
 TEST(the_tenth_member_is_refused_and_a_known_one_is_still_replaced)
 {
-	char		name[] = "node0";
+	char name[] = "node0";
 
 	pgraft_state_init(&state);
 	for (int32_t id = 1; id <= PGRAFT_MAX_NODES; id++)
@@ -185,8 +185,8 @@ random_entry(uint64_t *seed)
 TEST(any_log_gives_every_server_the_same_bytes_and_a_state_that_fits_a_snapshot)
 {
 	static uint8_t snapshot[128 * 1024];
-	uint64_t	seed = 3;
-	int			n_applied = 0;
+	uint64_t seed = 3;
+	int n_applied = 0;
 
 	pgraft_state_init(&state);
 	memset(&before, 0xaa, sizeof(before));
@@ -194,7 +194,7 @@ TEST(any_log_gives_every_server_the_same_bytes_and_a_state_that_fits_a_snapshot)
 	for (int i = 0; i < 20000; i++)
 	{
 		PgraftEntry entry = random_entry(&seed);
-		bool		applied = pgraft_state_apply(&state, &entry);
+		bool applied = pgraft_state_apply(&state, &entry);
 
 		CHECK_INT(pgraft_state_apply(&before, &entry), applied);
 		n_applied += applied;

@@ -15,7 +15,7 @@ static const int32_t voters[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
 static void
 nine_members(void)
 {
-	char		name[] = "node1";
+	char name[] = "node1";
 
 	pgraft_state_init(&state);
 	for (int32_t id = 1; id <= 9; id++)
@@ -51,8 +51,8 @@ TEST(one_voter_needs_nobody)
 
 TEST(two_to_nine_voters_are_named_with_their_incarnations)
 {
-	char		expected[1024];
-	int			used;
+	char expected[1024];
+	int used;
 
 	nine_members();
 	check_names(1, voters, 2, "ANY 1 (\"node2_fedcba98\")");
@@ -61,8 +61,8 @@ TEST(two_to_nine_voters_are_named_with_their_incarnations)
 	{
 		used = snprintf(expected, sizeof(expected), "ANY %d (", n / 2);
 		for (int id = 2; id <= n; id++)
-			used += snprintf(expected + used, sizeof(expected) - (size_t) used, "%s\"node%d_%s\"",
-							 id == 2 ? "" : ", ", id, id % 2 == 1 ? "01234567" : "fedcba98");
+			used += snprintf(expected + used, sizeof(expected) - (size_t) used, "%s\"node%d_%s\"", id == 2 ? "" : ", ",
+							 id, id % 2 == 1 ? "01234567" : "fedcba98");
 		(void) snprintf(expected + used, sizeof(expected) - (size_t) used, ")");
 		check_names(1, voters, n, expected);
 	}
@@ -99,7 +99,7 @@ TEST(a_primary_that_is_no_voter_needs_a_majority_of_the_others)
 
 TEST(what_does_not_fit_is_an_error_and_never_a_shorter_list)
 {
-	int			length;
+	int length;
 
 	nine_members();
 	length = pgraft_format_sync_names(&state, 1, voters, 9, names, sizeof(names));
@@ -116,7 +116,7 @@ TEST(what_does_not_fit_is_an_error_and_never_a_shorter_list)
 TEST(the_application_name_of_the_longest_name_fits_postgresqls_63_bytes_with_its_incarnation)
 {
 	PgraftMember member = {.node_id = 4, .incarnation = INCARNATION_A};
-	char		name[100];
+	char name[100];
 
 	memset(member.name, 'n', sizeof(member.name) - 1);
 	pgraft_application_name(&member, name, sizeof(name));
