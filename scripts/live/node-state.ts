@@ -22,6 +22,11 @@ export type NodeState = z.infer<typeof schema>;
 export type NodeAnswer =
   { readonly asked: true; readonly state: NodeState } | { readonly asked: false; readonly problem: string };
 
+/** Whether PostgreSQL ended by itself at the last start, by the sentence that the entry point then has in its state. */
+export function isCrashing({ phase, message }: NodeState): boolean {
+  return phase === 'starting' && message.startsWith('PostgreSQL ended with status');
+}
+
 /** Ask a node for its state. Never throws. `deadline` in milliseconds. */
 export async function askState(docker: Docker, container: string, deadline: number): Promise<NodeAnswer> {
   const outcome = await docker.exec(container, ['pgraft-node', 'state'], { deadline });

@@ -11,7 +11,7 @@ import { configureLines, generateSecrets, type Secrets } from '../kit/secrets.js
 import { found, notYet, waitUntil, type Look } from '../kit/wait.js';
 import type { Docker } from '../live/docker.js';
 import { problemsOf } from '../live/health.js';
-import { askState } from '../live/node-state.js';
+import { askState, isCrashing } from '../live/node-state.js';
 import type { Sql } from '../live/sql.js';
 import { findNode, leaderOf, type ClusterView } from '../live/view.js';
 import { openWatch } from '../live/watch.js';
@@ -40,6 +40,8 @@ const deadlines = {
   copies: 3_600 * seconds,
   group: 60 * seconds,
   healthy: 120 * seconds,
+  // a server that ended at every start for so long will not recover by itself
+  crashing: 10 * seconds,
 };
 
 /**
@@ -158,6 +160,8 @@ class Run {
 
   async #accepting(id: number, deadline: number, progress: (line: string) => void): Promise<void> {
     const { container } = this.#node(id);
+    const { clock } = this.#tools;
+    let crashingSince: number | undefined;
     const accepts = async (): Promise<Look<true>> => {
       const node = findNode(await this.#view(), id);
       if (node === undefined) return notYet('the container is missing');
@@ -165,8 +169,10 @@ class Run {
       const { entryPoint } = node;
       if (entryPoint?.asked !== true) return notYet(node.postgres.problem);
       const { phase, message } = entryPoint.state;
-      if (phase === 'refused')
+      crashingSince = isCrashing(entryPoint.state) ? (crashingSince ?? clock.now()) : undefined;
+      if (phase === 'refused' || (crashingSince !== undefined && clock.now() - crashingSince >= deadlines.crashing)) {
         throw new UserError(`${container} refuses to start: ${message}; see docker logs ${container}`);
+      }
       return notYet(message === '' ? phase : `${phase}: ${message}`);
     };
     await this.#wait(`${container} to accept connections`, accepts, deadline, progress, container);

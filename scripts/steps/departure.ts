@@ -43,10 +43,16 @@ export function rolling(input: InputOf<'roll'>, { tearingDown, member, container
   );
 }
 
-/** Whether the group counts `id` among its members; in doubt it does. */
+/** Whether the group counts `id` among its members; in doubt it does. Before the group has formed nobody is one. */
 export function isMember(view: ClusterView | undefined, id: number): boolean {
   const members = view?.members ?? [];
-  return members.length === 0 || members.some((member) => member.id === id);
+  if (members.length > 0) return members.some((member) => member.id === id);
+  return view === undefined || !neverFormed(view);
+}
+
+/** Every server was asked, and none has consumed its formation token. */
+function neverFormed({ nodes }: ClusterView): boolean {
+  return nodes.every(({ entryPoint }) => entryPoint?.asked === true && entryPoint.state.formation !== 'consumed');
 }
 
 const nothing = (because: string): Departure => ({ refuse: false, because });

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { clusterTopology } from '../../../constructs/topology.js';
 import { generateSecrets, type Secrets } from '../../../scripts/kit/secrets.js';
+import type { Docker } from '../../../scripts/live/docker.js';
 import { bootstrap, type BootstrapTools } from '../../../scripts/steps/bootstrap.js';
-import { fakeCluster, type FakeCluster } from './fake-cluster.js';
+import { fakeCluster, type FakeCluster, type FakeNode } from './fake-cluster.js';
 import { fakeClock, silentReport } from './fakes.js';
 
 let saved: Secrets[];
@@ -142,27 +143,45 @@ describe('bootstrap', () => {
     expect(kept?.formed).toBe(false);
   });
 
+  it('stops when a server has not come up in ten seconds of starts, and says why', async () => {
+    const cluster = fakeCluster([{}]);
+    const clock = fakeClock();
+    const failing = afterInitialize(cluster, {
+      phase: 'starting',
+      message: 'PostgreSQL ended with status 1 (port is "x")',
+    });
+    await expect(bootstrap(topology(1), { ...tools(cluster, { clock }), docker: failing })).rejects.toThrow(
+      'pgraft-primary refuses to start: PostgreSQL ended with status 1 (port is "x"); see docker logs pgraft-primary',
+    );
+    const waited = clock.slept.reduce((sum, ms) => sum + ms, 0);
+    expect(waited).toBeGreaterThanOrEqual(10_000);
+    expect(waited).toBeLessThan(11_000);
+  });
+
   it('stops at once when a server refuses to start', async () => {
     const cluster = fakeCluster([{}]);
     const clock = fakeClock();
-    const [first] = cluster.nodes;
-    if (first === undefined) throw new Error('one server');
-    const base = tools(cluster, { clock });
-    const refusing: BootstrapTools = {
-      ...base,
-      docker: {
-        ...base.docker,
-        exec: async (name, command, options) => {
-          const outcome = await base.docker.exec(name, command, options);
-          if (command[1] === 'initialize') {
-            first.up = false;
-            first.state = { ...first.state, phase: 'refused', message: 'no space left on device' };
-          }
-          return outcome;
-        },
-      },
-    };
-    await expect(bootstrap(topology(1), refusing)).rejects.toThrow('pgraft-primary refuses to start: no space left');
+    const refusing = afterInitialize(cluster, { phase: 'refused', message: 'no space left on device' });
+    await expect(bootstrap(topology(1), { ...tools(cluster, { clock }), docker: refusing })).rejects.toThrow(
+      'pgraft-primary refuses to start: no space left',
+    );
     expect(clock.slept.length).toBeLessThan(20);
   });
 });
+
+/** The cluster's Docker, with node 1 down and in another state from when it was told to initialise. */
+function afterInitialize({ docker, nodes }: FakeCluster, changes: Partial<FakeNode['state']>): Docker {
+  const [first] = nodes;
+  if (first === undefined) throw new Error('one server');
+  return {
+    ...docker,
+    exec: async (name, command, options) => {
+      const outcome = await docker.exec(name, command, options);
+      if (command[1] === 'initialize') {
+        first.up = false;
+        first.state = { ...first.state, ...changes };
+      }
+      return outcome;
+    },
+  };
+}

@@ -10,8 +10,10 @@ import {
   type ProcessFacts,
 } from '../../../scripts/kit/processes.js';
 import { isTearingDown, notePath, writeTeardownNote } from '../../../scripts/kit/teardown-note.js';
+import type { NodeState } from '../../../scripts/live/node-state.js';
+import type { NodeView } from '../../../scripts/live/view.js';
 import { isMember, leaving, rolling } from '../../../scripts/steps/departure.js';
-import { healthyView } from './fakes.js';
+import { healthyView, state, withNode } from './fakes.js';
 
 const terraform = (command: string[], changes: Partial<ProcessFacts> = {}): ProcessFacts => ({
   pid: 50,
@@ -158,5 +160,18 @@ describe('isMember', () => {
     expect(isMember(healthyView(3), 4)).toBe(false);
     expect(isMember({ ...healthyView(3), members: [] }, 4)).toBe(true);
     expect(isMember(undefined, 4)).toBe(true);
+  });
+
+  it('is nobody before the group has formed, once every server has said so', () => {
+    const asked = (formation: NodeState['formation']): NodeView['entryPoint'] => ({
+      asked: true,
+      state: state({ data: 'present', formation }),
+    });
+    const silent = { ...healthyView(2), members: [] };
+    const one = withNode(silent, 1, { entryPoint: asked('token') });
+    expect(isMember(one, 1)).toBe(true);
+    expect(isMember(withNode(one, 2, { entryPoint: asked('none') }), 1)).toBe(false);
+    expect(isMember(withNode(one, 2, { entryPoint: asked('consumed') }), 1)).toBe(true);
+    expect(isMember(withNode(one, 2, { entryPoint: { asked: false, problem: 'not running' } }), 1)).toBe(true);
   });
 });

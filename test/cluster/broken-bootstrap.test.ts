@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ClusterProject } from './cluster-project.js';
+
+describe('a cluster whose first start fails, for a setting that the server refuses,', () => {
+  let project: ClusterProject;
+  const context = (timeout: string) => ({ nodes: 1, postgresSettings: { 'pgraft.election_timeout': timeout } });
+
+  beforeAll(async () => {
+    project = await ClusterProject.open(context('soon'));
+  });
+  beforeEach(({ onTestFailed }) => {
+    onTestFailed(async () => {
+      console.error(await project.logs());
+    });
+  });
+  afterAll(async () => {
+    await project.close();
+  });
+
+  /** Start, and be told which server, which setting, its value and where to look, well before any deadline. */
+  async function failingStart(): Promise<void> {
+    const ended = await project.start();
+    expect(ended.status, ended.output).toBe(1);
+    // Terraform breaks lines and draws a border
+    const words = ended.output.replaceAll('│', ' ').replaceAll(/\s+/g, ' ');
+    expect(words).toContain(`${project.container('primary')} refuses to start: PostgreSQL ended with status 1`);
+    expect(words).toContain('invalid value for parameter "pgraft.election_timeout": "soon"');
+    expect(words).toContain(`see docker logs ${project.container('primary')}`);
+    expect((await project.npm('status')).status).toBe(1);
+  }
+
+  it('is destroyed without anything left', async () => {
+    await failingStart();
+    const ended = await project.cdktf('destroy', '*', '--auto-approve');
+    expect(ended.status, ended.output).toBe(0);
+    expect(await project.objects()).toEqual([]);
+  });
+
+  it('comes up with the same npm start once the setting is right', async () => {
+    await failingStart();
+    project.configure(context('2s'));
+    const ended = await project.start();
+    expect(ended.status, ended.output).toBe(0);
+    expect(await project.sql('primary', 'show pgraft.election_timeout')).toBe('2s');
+    expect(await project.sql('primary', 'select writable from pgraft_get_cluster_status()')).toBe('t');
+  });
+});
