@@ -53,6 +53,8 @@ export class Node extends Construct {
       labels: [
         { label: 'pgraft.cluster', value: settings.prefix },
         { label: 'pgraft.node', value: String(spec.id) },
+        // Docker changes a limit in place but cannot lift one: a changed label replaces the container
+        ...(settings.memory === undefined ? [] : [{ label: 'pgraft.memory', value: 'limited' }]),
       ],
       ports: [
         published(postgresPortInside, spec.postgresPort, settings.bindAddress),

@@ -121,6 +121,13 @@ describe('the cluster stack', () => {
     });
   });
 
+  it('changes a label when a memory limit comes or goes, and not when it changes: Docker cannot lift one in place', () => {
+    const labels = (context: Readonly<Record<string, unknown>>) =>
+      resources(synthesize(context).cluster, 'docker_container')['primary']?.['labels'];
+    expect(labels({ memory: 512 })).toEqual(labels({ memory: 1024 }));
+    expect(labels({ memory: 512 })).not.toEqual(labels({}));
+  });
+
   it('sets memory and swap together, or neither', () => {
     const limited = resources(synthesize({ memory: 512 }).cluster, 'docker_container')['primary'];
     expect(limited).toMatchObject({ memory: 512, memory_swap: 512 });
