@@ -27,7 +27,8 @@ remove_foreign_histories() {
 # bad_chain_line <path>: the first line that is no promotion; nothing when all are, or without a file.
 bad_chain_line() {
   if [[ -f "$1" ]]; then
-    grep -vE '^[[:space:]]*(#.*)?$|^[0-9]+ +[0-9]+ +[0-9A-Fa-f]+/[0-9A-Fa-f]+ +[0-9]+ +[0-9]+ *$' "$1" | head -n 1
+    # grep's status 1 is the good case: no such line
+    grep -m 1 -vE '^[[:space:]]*(#.*)?$|^[0-9]+ +[0-9]+ +[0-9A-Fa-f]+/[0-9A-Fa-f]+ +[0-9]+ +[0-9]+ *$' "$1" || (($? == 1))
   fi
 }
 

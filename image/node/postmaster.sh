@@ -30,7 +30,6 @@ await_postmaster() {
   done
   if ((!stopping)); then
     postmaster_pid=''
-fast_stop_ms=20000 # then it is stopped at once
   fi
 }
 
