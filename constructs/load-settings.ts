@@ -18,6 +18,17 @@ export function loadSettings(
   return parseSettings({ context: readContext(join(root, 'cdktf.json')), envFile: readEnvFile(root), environment });
 }
 
+/**
+ * The environment with the .env file below it: what setup.mjs found out about this machine (the name of the Terraform
+ * program, flags of the cdktf command line) holds for every command of ours, unless the environment says otherwise.
+ */
+export function projectEnvironment(
+  root: string,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string | undefined> {
+  return { ...readEnvFile(root), ...environment };
+}
+
 function readEnvFile(root: string): Record<string, string> {
   const path = join(root, '.env');
   return existsSync(path) ? (parseEnv(readFileSync(path, 'utf8')) as Record<string, string>) : {};

@@ -5,7 +5,7 @@ import { Volume } from '@cdktf/provider-docker/lib/volume/index.js';
 import { Construct } from 'constructs';
 import { postgresConfLines } from './postgres-settings.js';
 import type { ClusterSettings } from './settings.js';
-import { type NodeSpec, postgresPortInside } from './topology.js';
+import { clusterLabel, nodeLabel, type NodeSpec, postgresPortInside } from './topology.js';
 
 /** Where the volume is mounted: data, Raft state and secrets live there. */
 const home = '/var/lib/postgresql';
@@ -32,7 +32,7 @@ export class Node extends Construct {
     this.spec = spec;
     const volume = new Volume(this, 'data', {
       name: spec.volume,
-      labels: [{ label: 'pgraft.cluster', value: settings.prefix }],
+      labels: [{ label: clusterLabel, value: settings.prefix }],
       ...(settings.protectData && { lifecycle: { preventDestroy: true } }),
     });
     volume.overrideLogicalId(`${spec.name}_data`);
@@ -51,8 +51,8 @@ export class Node extends Construct {
       logDriver: 'json-file',
       logOpts: { 'max-size': '10m', 'max-file': '3' },
       labels: [
-        { label: 'pgraft.cluster', value: settings.prefix },
-        { label: 'pgraft.node', value: String(spec.id) },
+        { label: clusterLabel, value: settings.prefix },
+        { label: nodeLabel, value: String(spec.id) },
         // Docker changes a limit in place but cannot lift one: a changed label replaces the container
         ...(settings.memory === undefined ? [] : [{ label: 'pgraft.memory', value: 'limited' }]),
       ],

@@ -10,6 +10,12 @@ export const maximumNodes = 9;
 /** PostgreSQL's port inside every container. */
 export const postgresPortInside = 5432;
 
+/** Docker label of everything that belongs to a cluster; its value is the prefix. */
+export const clusterLabel = 'pgraft.cluster';
+
+/** Docker label of a node's container; its value is the node's id. */
+export const nodeLabel = 'pgraft.node';
+
 /** What the topology is computed from; `ClusterSettings` has these fields. */
 export interface TopologyProps {
   /** Number of servers, 1 to 9. */
@@ -61,35 +67,53 @@ export function containerName(prefix: string, id: number): string {
   return `${prefix}-${nodeName(id)}`;
 }
 
+/** Volume name of node `id`, whether or not the node is declared now. */
+export function volumeName(prefix: string, id: number): string {
+  return `${containerName(prefix, id)}-data`;
+}
+
+/** Name of the network that all nodes are on. */
+export function networkName(prefix: string): string {
+  return `${prefix}-network`;
+}
+
 /** The cluster that `props` describe; `props` are valid settings. */
 export function clusterTopology(props: TopologyProps): ClusterTopology {
   return {
     prefix: props.prefix,
-    network: `${props.prefix}-network`,
+    network: networkName(props.prefix),
     alias: props.prefix,
     bindAddress: props.bindAddress,
     nodes: Array.from({ length: props.nodes }, (_, index) => nodeSpec(props, index + 1)),
   };
 }
 
-/** Where the cluster's files on this machine are, relative to the project: secrets, Terraform states, lock, teardown note. */
+/** Where the cluster's files on this machine are, relative to the project: secrets and Terraform states. */
 export function stateDirectory(prefix: string): string {
   return `.pgraft/${prefix}`;
 }
 
+/** Which of the servers a client wants. */
+export type TargetSession = 'read-write' | 'prefer-standby';
+
 /**
- * A libpq URL over all nodes, without password: libpq tries each host in turn and takes the one that fits `targetSession`.
- *
- * @param database also the role's name
+ * A libpq URL over all nodes as declared, without password, of role and database `app`: libpq tries each host in turn and
+ * takes the one that fits `targetSession`.
  */
-export function connectionUrl(
-  topology: ClusterTopology,
-  targetSession: 'read-write' | 'prefer-standby',
-  database = 'app',
-): string {
-  const host = clientHost(topology.bindAddress);
-  const hosts = topology.nodes.map((node) => `${host}:${node.postgresPort}`).join(',');
-  return `postgresql://${database}@${hosts}/${database}?target_session_attrs=${targetSession}`;
+export function connectionUrl({ bindAddress, nodes }: ClusterTopology, targetSession: TargetSession): string {
+  const host = clientHost(bindAddress);
+  const hosts = nodes.map(({ postgresPort }) => `${host}:${postgresPort}`);
+  return clientUrl('app', hosts, targetSession);
+}
+
+/**
+ * The form of every URL that clients get.
+ *
+ * @param user the role, with `:` and the escaped password where it may be shown
+ * @param hosts `host:port`, IPv6 addresses in brackets
+ */
+export function clientUrl(user: string, hosts: readonly string[], targetSession: TargetSession): string {
+  return `postgresql://${user}@${hosts.join(',')}/app?target_session_attrs=${targetSession}`;
 }
 
 function nodeSpec(props: TopologyProps, id: number): NodeSpec {
@@ -99,7 +123,7 @@ function nodeSpec(props: TopologyProps, id: number): NodeSpec {
     id,
     name: nodeName(id),
     container,
-    volume: `${container}-data`,
+    volume: volumeName(props.prefix, id),
     hostname: container,
     postgresPort: props.postgresPort + id - 1,
     raftPort,
