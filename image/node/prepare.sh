@@ -51,10 +51,10 @@ start_in_recovery() {
   fi
 }
 
-# forget_primary: what ALTER SYSTEM or pg_basebackup -R left about recovery would win over role.conf.
+# forget_primary: what ALTER SYSTEM or pg_basebackup -R left about roles would win over role.conf.
 forget_primary() {
   local file="$data_dir/postgresql.auto.conf"
-  local pattern='^[[:space:]]*(primary_conninfo|primary_slot_name|recovery_target[a-z_]*)[[:space:]=]'
+  local pattern='^[[:space:]]*(primary_conninfo|primary_slot_name|synchronous_standby_names|recovery_target[a-z_]*)[[:space:]=]'
   if [[ -f "$file" ]] && grep -qiE "$pattern" "$file"; then
     note "removing $(grep -oiE "$pattern" "$file" | tr -d ' =\n\t') from postgresql.auto.conf: only the role worker sets it"
     durable_write "$file" "$(grep -viE "$pattern" "$file")"$'\n'

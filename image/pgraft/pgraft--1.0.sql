@@ -51,7 +51,8 @@ CREATE FUNCTION pgraft_get_cluster_status(
 	OUT role text,
 	OUT writable boolean,
 	OUT synchronous_in_force boolean,
-	OUT failover_enabled boolean
+	OUT failover_enabled boolean,
+	OUT message text
 )
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION pgraft_get_cluster_status() IS 'The cluster as this server sees it, one row';

@@ -20,7 +20,6 @@ typedef struct PgraftView
 	uint64_t current_term;
 	bool in_recovery;
 	uint64_t promoting_term;  /* this run of the server was asked to promote for this term, 0 if not */
-	bool sync_in_force;		  /* the synchronous setting of the committed membership is in force */
 	const PgraftState *state; /* the applied state */
 } PgraftView;
 

@@ -90,6 +90,7 @@ pgraft_accept(uv_stream_t *listener, int status)
 	c = pgraft_connection_new(t);
 	if (c == NULL)
 		return;
+	c->incoming = true;
 	t->n_incoming++;
 	if (pgraft_connection_open(c) != 0 || uv_accept(listener, (uv_stream_t *) c->tcp) != 0)
 	{

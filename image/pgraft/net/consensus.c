@@ -195,6 +195,7 @@ observe(PgraftConsensus *g)
 {
 	if (!g->running)
 		return;
+	pgraft_log_publish();
 	adjust_timeout(g);
 	send_barrier(g);
 	if (raft_state(&g->raft) == RAFT_LEADER && g->barrier_term == pgraft_term(raft_current_term(&g->raft)))

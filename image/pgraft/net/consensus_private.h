@@ -37,6 +37,7 @@ typedef struct PgraftConsensus
 	bool transferring;
 	bool stopping;
 	PgraftState state;
+	bool state_changed; /* since it was published last */
 	PgraftRaftStatus published;
 	PgraftIdentity met[PGRAFT_MAX_NODES + 1]; /* by node id; node_id 0: not met */
 	bool member_pending;					  /* a MEMBER entry of ours is under way */
@@ -53,6 +54,12 @@ pgraft_term(raft_term term)
 }
 
 extern void pgraft_log_init_fsm(void);
+
+/*
+ * Publish the state if it has changed.  Not after each entry: a worker that starts anew applies its whole log, and nobody should act on what
+ * was so once.
+ */
+extern void pgraft_log_publish(void);
 extern void pgraft_member_names_remember(void *arg, const PgraftIdentity *peer);
 extern void pgraft_member_names_propose(void);
 

@@ -38,6 +38,15 @@ remember(PgraftConnection *c)
 		snprintf(known->address, sizeof known->address, "%s", c->address);
 }
 
+void
+pgraft_forget_address(PgraftTransport *t, const char *address)
+{
+	PgraftKnownAddress *known = find_known(t, address);
+
+	if (known != NULL)
+		known->address[0] = '\0';
+}
+
 static void
 proof_written(uv_write_t *write, int status)
 {
@@ -143,7 +152,6 @@ name_resolved(uv_getaddrinfo_t *resolver, int status, struct addrinfo *found)
 	PgraftConnection *c = resolver->data;
 
 	c->resolving = false;
-	c->resolved = true;
 	if (c->aborted)
 		pgraft_connection_maybe_free(c);
 	else if (status != 0)
@@ -151,6 +159,16 @@ name_resolved(uv_getaddrinfo_t *resolver, int status, struct addrinfo *found)
 	else
 		connect_to(c, found->ai_addr);
 	uv_freeaddrinfo(found);
+}
+
+/* One request per name at a time: a resolver that hangs must not use up the pool. */
+static bool
+is_being_resolved(const PgraftTransport *t, const char *address)
+{
+	for (const PgraftConnection *c = t->connections; c != NULL; c = c->next)
+		if (c->resolving && strcmp(c->address, address) == 0)
+			return true;
+	return false;
 }
 
 static void
@@ -162,6 +180,12 @@ resolve(PgraftConnection *c)
 	uint16_t port;
 	char why[256];
 
+	c->resolved = true;
+	if (is_being_resolved(c->t, c->address))
+	{
+		pgraft_connection_abort(c);
+		return;
+	}
 	if (!pgraft_address_parse(c->address, host, sizeof host, &port, why, sizeof why))
 	{
 		c->t->config.log(why);

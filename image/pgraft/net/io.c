@@ -65,6 +65,31 @@ truncate_log(struct raft_io *io, raft_index index)
 	return rc;
 }
 
+static void
+snapshot_stored(struct raft_io_snapshot_put *req, int status)
+{
+	raft_io_snapshot_put_cb cb = the_layer->snapshot_stored;
+
+	the_layer->snapshot_stored = NULL;
+	if (status != 0 && status != RAFT_CANCELED)
+		die("write a Raft snapshot", status, &the_layer->original);
+	cb(req, status);
+}
+
+/* libraft writes one snapshot at a time. */
+static int
+snapshot_put(struct raft_io *io, unsigned trailing, struct raft_io_snapshot_put *req,
+			 const struct raft_snapshot *snapshot, raft_io_snapshot_put_cb cb)
+{
+	int rc;
+
+	the_layer->snapshot_stored = cb;
+	rc = the_layer->original.snapshot_put(io, trailing, req, snapshot, snapshot_stored);
+	if (rc != 0)
+		die("write a Raft snapshot", rc, io);
+	return rc;
+}
+
 static int
 send_message(struct raft_io *io, struct raft_io_send *req, const struct raft_message *message, raft_io_send_cb cb)
 {
@@ -135,6 +160,9 @@ receive(struct raft_io *io, struct raft_message *message)
 		the_layer->last_seen_ms[message->server_id] = pgraft_now_ms();
 	if (is_warming(message))
 		return;
+	/* libraft would follow a null pointer; started anew, the worker is sent the snapshot again. */
+	if (message->type == RAFT_INSTALL_SNAPSHOT && the_layer->snapshot_stored != NULL)
+		the_layer->fatal("a snapshot came in while one was being written");
 	if (message->type >= 1 && message->type <= PGRAFT_MESSAGE_KINDS)
 		the_layer->counters.received[message->type - 1]++;
 	the_layer->recv(io, message);
@@ -165,6 +193,7 @@ pgraft_io_wrap(PgraftIo *layer, struct raft_io *io)
 	io->set_vote = set_vote;
 	io->append = append;
 	io->truncate = truncate_log;
+	io->snapshot_put = snapshot_put;
 	io->send = send_message;
 	io->start = start;
 }

@@ -18,6 +18,7 @@ typedef struct PgraftIo
 	struct raft_io original; /* raft_uv's functions */
 	raft_io_tick_cb tick;	 /* libraft's */
 	raft_io_recv_cb recv;
+	raft_io_snapshot_put_cb snapshot_stored; /* libraft's, while a snapshot is being written */
 	PgraftCounters counters;
 	int64_t last_seen_ms[PGRAFT_MAX_NODES + 1]; /* by node id */
 	raft_id self;

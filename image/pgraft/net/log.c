@@ -17,9 +17,20 @@ typedef struct Proposal
 	uint64_t ticket;
 } Proposal;
 
+void
+pgraft_log_publish(void)
+{
+	if (!pgraft_group.state_changed)
+		return;
+	pgraft_group.state_changed = false;
+	pgraft_group.config.hooks.publish_state(&pgraft_group.state);
+}
+
+/* Who proposed finds the effect in what is published. */
 static void
 settle(const Proposal *proposal, bool committed)
 {
+	pgraft_log_publish();
 	if (proposal->ticket == PGRAFT_TICKET_MEMBER)
 		pgraft_group.member_pending = false;
 	else if (proposal->ticket != PGRAFT_TICKET_LEADER)
@@ -155,7 +166,7 @@ apply_entry(struct raft_fsm *fsm, const struct raft_buffer *buf, void **result)
 	}
 	g->layer.counters.entries_applied++;
 	note_establishment();
-	g->config.hooks.publish_state(&g->state);
+	g->state_changed = true;
 	return 0;
 }
 
@@ -198,7 +209,7 @@ restore_snapshot(struct raft_fsm *fsm, struct raft_buffer *buf)
 	}
 	raft_free(buf->base);
 	note_establishment();
-	g->config.hooks.publish_state(&g->state);
+	g->state_changed = true;
 	return 0;
 }
 

@@ -96,8 +96,19 @@ unlink_connection(PgraftConnection *c)
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
-	if (c->req == NULL)
+	if (c->incoming)
 		c->t->n_incoming--;
+}
+
+/* libraft hears of a failed dial once, as soon as it has failed, though a resolver request may still be out. */
+static void
+report_failed_dial(PgraftConnection *c)
+{
+	struct raft_uv_connect *req = c->req;
+
+	c->req = NULL;
+	if (req != NULL)
+		req->cb(req, NULL, c->t->closing ? RAFT_CANCELED : RAFT_NOCONNECTION);
 }
 
 void
@@ -105,11 +116,12 @@ pgraft_connection_maybe_free(PgraftConnection *c)
 {
 	PgraftTransport *t = c->t;
 
-	if (!c->aborted || c->tcp != NULL || c->resolving)
+	if (!c->aborted || c->tcp != NULL)
+		return;
+	report_failed_dial(c);
+	if (c->resolving)
 		return;
 	unlink_connection(c);
-	if (c->req != NULL)
-		c->req->cb(c->req, NULL, t->closing ? RAFT_CANCELED : RAFT_NOCONNECTION);
 	free(c);
 	maybe_closed(t);
 }
@@ -130,6 +142,8 @@ pgraft_connection_abort(PgraftConnection *c)
 	if (c->aborted)
 		return;
 	c->aborted = true;
+	if (!c->incoming && !c->resolved)
+		pgraft_forget_address(c->t, c->address);
 	if (c->resolving)
 		uv_cancel((uv_req_t *) &c->resolver);
 	if (c->tcp == NULL)
@@ -162,7 +176,7 @@ give_buffer(uv_handle_t *handle, size_t suggested_size, uv_buf_t *buf)
 void
 pgraft_connection_read(PgraftConnection *c, uint8_t *into, size_t size, uv_read_cb cb)
 {
-	c->reading = c->read_into = into;
+	c->reading = into;
 	c->missing = size;
 	if (uv_read_start((uv_stream_t *) c->tcp, give_buffer, cb) != 0)
 		pgraft_connection_abort(c);

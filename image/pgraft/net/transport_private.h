@@ -24,15 +24,15 @@ typedef struct PgraftConnection
 	PgraftGreeting greeting;
 	uint8_t *reading; /* where the next bytes go, and how many are missing */
 	size_t missing;
-	uint8_t *read_into; /* start of the message being read */
 	uv_write_t write;
 	int64_t deadline_ms;
 	char remote[64]; /* for the log */
 	bool aborted;	 /* to be finished with an error, once nothing is pending */
+	bool incoming;	 /* it came in; otherwise it is dialled */
 	/* dialling only */
 	struct raft_uv_connect *req;
 	char address[PGRAFT_ADDRESS_SIZE];
-	bool resolved; /* the address comes from the resolver, not from the cache */
+	bool resolved; /* the kept address is not, or no longer, the one that is dialled */
 	bool resolving;
 	uv_connect_t connect;
 	uv_getaddrinfo_t resolver;
@@ -75,6 +75,7 @@ extern void pgraft_connection_maybe_free(PgraftConnection *c);
 extern void pgraft_transport_refuse(PgraftTransport *t, const char *remote, const char *why);
 
 /* dial.c, accept.c */
+extern void pgraft_forget_address(PgraftTransport *t, const char *address);
 extern int pgraft_dial(struct raft_uv_transport *rt, struct raft_uv_connect *req, raft_id id, const char *address,
 					   raft_uv_connect_cb cb);
 extern void pgraft_accept(uv_stream_t *listener, int status);

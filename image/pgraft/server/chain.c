@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "access/timeline.h"
+#include "access/xlogrecovery.h"
 #include "miscadmin.h"
 
 #include "core/chain_file.h"
@@ -102,4 +103,13 @@ pgraft_chain_settle(PgraftChain *chain, uint32_t current_timeline)
 			chain->links[kept++] = chain->links[i];
 	chain->n = kept;
 	list_free_deep(history);
+}
+
+uint32_t
+pgraft_newest_timeline(void)
+{
+	TimeLineID replayed;
+
+	(void) GetXLogReplayRecPtr(&replayed);
+	return findNewestTimeLine(replayed);
 }

@@ -28,4 +28,10 @@ extern void pgraft_chain_append(PgraftChain *chain, const PgraftPromotion *link)
  */
 extern void pgraft_chain_settle(PgraftChain *chain, uint32_t current_timeline);
 
+/*
+ * The newest timeline that this data has a history of.  Replay may still be on an older one: after a crash it starts on the checkpoint's.
+ * Only in recovery, once replay has begun.
+ */
+extern uint32_t pgraft_newest_timeline(void);
+
 #endif

@@ -53,8 +53,13 @@ fatal(const char *message)
 static void
 wake_role_worker(void)
 {
-	if (pgraft_shared->role_latch != NULL)
-		SetLatch(pgraft_shared->role_latch);
+	Latch *latch;
+
+	LWLockAcquire(pgraft_shared->lock, LW_SHARED);
+	latch = pgraft_shared->role_latch;
+	LWLockRelease(pgraft_shared->lock);
+	if (latch != NULL)
+		SetLatch(latch);
 }
 
 static bool
@@ -228,6 +233,13 @@ forget(int code, Datum arg)
 	wake_role_worker();
 }
 
+/* libuv would wait for its threads at exit(), and one may hang in a name that does not resolve. */
+static void
+leave_at_once(int code, Datum arg)
+{
+	_exit(code);
+}
+
 void
 pgraft_consensus_main(Datum arg)
 {
@@ -236,6 +248,7 @@ pgraft_consensus_main(Datum arg)
 	uv_poll_t wake;
 	uv_poll_t death;
 
+	on_proc_exit(leave_at_once, (Datum) 0);
 	pqsignal(SIGTERM, request_stop);
 	pqsignal(SIGHUP, SIG_IGN);
 	if (uv_loop_init(&loop) != 0)

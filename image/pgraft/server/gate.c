@@ -27,6 +27,19 @@
 static ClientAuthentication_hook_type previous_authentication_hook;
 
 static void
+refuse_commit(void)
+{
+	PgraftRoleStatus role;
+
+	pgraft_copy_role(&role);
+	ereport(ERROR, errcode(ERRCODE_CANNOT_CONNECT_NOW), errmsg("this server does not accept commits"),
+			errdetail("The transaction was not committed: %s.",
+					  role.message[0] != '\0' ? role.message
+											  : "the promotion of this server is not recorded by a majority yet"),
+			errhint("SELECT * FROM pgraft_get_cluster_status() tells who leads; retry there or later."));
+}
+
+static void
 check_commit(XactEvent event, void *arg)
 {
 	if (event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE)
@@ -36,11 +49,7 @@ check_commit(XactEvent event, void *arg)
 	if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
 		return;
 	if (pg_atomic_read_u32(&pgraft_shared->commits_open) == 0)
-		ereport(
-			ERROR, errcode(ERRCODE_CANNOT_CONNECT_NOW),
-			errmsg("this server does not accept commits: its promotion is not recorded by a majority of the cluster"),
-			errdetail("The transaction was not committed."),
-			errhint("Retry; SELECT * FROM pgraft_get_cluster_status() tells who leads."));
+		refuse_commit();
 }
 
 /* The term in -c pgraft.follow_term=N of the connection's options, 0 if it does not say. */

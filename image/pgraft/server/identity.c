@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 #include "postmaster/postmaster.h"
 
+#include "core/cluster_spec.h"
 #include "net/files.h"
 #include "server/identity.h"
 #include "server/settings.h"
@@ -34,7 +35,7 @@ read_incarnation(char *incarnation)
 	if (pgraft_read_file(path, text, sizeof text) != 0)
 		return;
 	trim_end(text);
-	if (strlen(text) < PGRAFT_INCARNATION_SIZE)
+	if (pgraft_incarnation_valid(text))
 		strcpy(incarnation, text);
 }
 

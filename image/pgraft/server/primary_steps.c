@@ -14,6 +14,7 @@
 #include "access/xlog.h"
 #include "access/xlogrecovery.h"
 #include "miscadmin.h"
+#include "replication/syncrep.h"
 #include "storage/fd.h"
 
 #include "net/clock.h"
@@ -37,21 +38,12 @@ propose(PgraftRoleTurn *turn, const PgraftEntry *entry)
 	pgraft_wake_consensus();
 }
 
-static bool
-heard_lately(const PgraftRaftStatus *raft, int32_t node_id, int64_t now)
-{
-	for (int i = 0; i < raft->n_peers; i++)
-		if (raft->peers[i].node_id == node_id)
-			return raft->peers[i].last_seen_ms != 0 && now - raft->peers[i].last_seen_ms < pgraft_election_timeout;
-	return false;
-}
-
 void
 pgraft_step_hand_over(PgraftRoleTurn *turn, int32_t node_id)
 {
 	int64_t now = pgraft_now_ms();
 
-	if (now - turn->asked_transfer_ms < TRANSFER_RETRY_MS || !heard_lately(&turn->raft, node_id, now))
+	if (now - turn->asked_transfer_ms < TRANSFER_RETRY_MS)
 		return;
 	turn->asked_transfer_ms = now;
 	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
@@ -90,17 +82,20 @@ make_slots(const PgraftRoleTurn *turn)
 	pgraft_slots_create(ids, other_members(&turn->raft, ids));
 }
 
+/*
+ * What PostgreSQL will do when it promotes: leave the newest timeline that the data has a history of, which replay may not have reached yet.
+ * Where exactly it leaves it is known only afterwards.
+ */
 static void
 write_own_link(PgraftRoleTurn *turn, uint64_t term)
 {
-	TimeLineID parent;
-	XLogRecPtr end = GetXLogReplayRecPtr(&parent);
+	TimeLineID parent = pgraft_newest_timeline();
 	PgraftPromotion link = {
 		.term = term,
 		.node_id = pgraft_node_id,
-		.timeline = findNewestTimeLine(parent) + 1,
+		.timeline = parent + 1,
 		.parent = parent,
-		.fork_lsn = end,
+		.fork_lsn = 0,
 	};
 
 	pgraft_chain_settle(&turn->chain, parent);
@@ -208,21 +203,53 @@ serving_conf(const PgraftRoleTurn *turn, PgraftRoleConf *conf)
 		strlcpy(conf->synchronous_standby_names, PGRAFT_NOBODY, sizeof conf->synchronous_standby_names);
 }
 
+/* ALTER SYSTEM wins over an include file: what is in force then is not what the membership asks for (safety.md R12). */
+static bool
+is_overridden(const PgraftRoleConf *conf, int generation)
+{
+	return pgraft_sync_generation == generation && strcmp(SyncRepStandbyNames, conf->synchronous_standby_names) != 0;
+}
+
+static void
+open_commits(uint64_t term, const PgraftRoleConf *conf)
+{
+	if (pg_atomic_exchange_u32(&pgraft_shared->commits_open, 1) == 0)
+		ereport(LOG, errmsg("pgraft: commits are accepted, promotion of term " UINT64_FORMAT
+							", synchronous_standby_names = '%s'",
+							term, conf->synchronous_standby_names));
+}
+
+static void
+refuse_commits(PgraftRoleTurn *turn)
+{
+	static const char message[] =
+		"synchronous_standby_names is not pgraft's: somebody has set it with ALTER SYSTEM; reset it there";
+
+	pg_atomic_write_u32(&pgraft_shared->commits_open, 0);
+	if (strcmp(turn->role.message, message) != 0)
+		ereport(WARNING, errmsg("pgraft: no commits are accepted: %s", message));
+	strlcpy(turn->role.message, message, sizeof turn->role.message);
+}
+
 void
 pgraft_step_serve(PgraftRoleTurn *turn, uint64_t term)
 {
 	PgraftRoleConf conf;
+	int generation;
 
 	/* The configuration is known only while the consensus worker runs; without it the last setting stays. */
 	if (turn->raft.n_peers == 0)
 		return;
 	make_slots(turn);
 	serving_conf(turn, &conf);
-	turn->role.serving_term = term;
-	turn->role.sync_in_force = pgraft_sync_in_force(pgraft_role_conf_apply(&conf));
+	generation = pgraft_role_conf_apply(&conf);
+	turn->role.sync_in_force = pgraft_sync_in_force(generation) && !is_overridden(&conf, generation);
+	if (is_overridden(&conf, generation))
+	{
+		refuse_commits(turn);
+		return;
+	}
 	turn->role.message[0] = '\0';
-	if (turn->role.sync_in_force && pg_atomic_exchange_u32(&pgraft_shared->commits_open, 1) == 0)
-		ereport(LOG, errmsg("pgraft: commits are accepted, promotion of term " UINT64_FORMAT
-							", synchronous_standby_names = '%s'",
-							term, conf.synchronous_standby_names));
+	if (turn->role.sync_in_force)
+		open_commits(term, &conf);
 }

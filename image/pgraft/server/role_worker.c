@@ -15,6 +15,7 @@
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "storage/proc.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
@@ -54,6 +55,29 @@ look(PgraftRoleTurn *turn)
 	LWLockRelease(pgraft_shared->lock);
 }
 
+/* Only to see whether the synchronous setting that is in force is ours. */
+static void
+read_settings_again(void)
+{
+	if (!ConfigReloadPending)
+		return;
+	ConfigReloadPending = false;
+	ProcessConfigFile(PGC_SIGHUP);
+}
+
+/*
+ * Once per life of the server, after PostgreSQL has restored the slots of the last one, which is before replay begins: they would pin WAL for
+ * members that may be gone (safety.md R10).
+ */
+static void
+drop_old_slots(void)
+{
+	if (pgraft_shared->slots_dropped || !RecoveryInProgress() || XLogRecPtrIsInvalid(GetXLogReplayRecPtr(NULL)))
+		return;
+	pgraft_slots_drop_all();
+	pgraft_shared->slots_dropped = true;
+}
+
 static PgraftDecision
 decide(const PgraftRoleTurn *turn)
 {
@@ -64,7 +88,6 @@ decide(const PgraftRoleTurn *turn)
 		.current_term = turn->raft.term,
 		.in_recovery = RecoveryInProgress(),
 		.promoting_term = turn->role.promoting_term,
-		.sync_in_force = turn->role.sync_in_force,
 		.state = &turn->state,
 	};
 
@@ -135,7 +158,7 @@ is_busy(const PgraftRoleTurn *turn, PgraftDecision decision)
 		case PGRAFT_FOLLOW:
 			return turn->role.following_term != decision.term;
 		case PGRAFT_SERVE:
-			return !turn->role.sync_in_force;
+			return !turn->role.sync_in_force && turn->role.message[0] == '\0';
 		default:
 			return true;
 	}
@@ -168,14 +191,12 @@ pgraft_role_main(Datum arg)
 	MemoryContext per_turn;
 
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
-	pqsignal(SIGHUP, SIG_IGN);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
 	announce();
 	wait_event = WaitEventExtensionNew("PgraftRoleMain");
 	per_turn = AllocSetContextCreate(TopMemoryContext, "pgraft role turn", ALLOCSET_DEFAULT_SIZES);
 	pgraft_chain_load(&turn.chain);
-	if (RecoveryInProgress())
-		pgraft_slots_drop_all();
 
 	while (!ShutdownRequestPending)
 	{
@@ -183,6 +204,8 @@ pgraft_role_main(Datum arg)
 
 		MemoryContextSwitchTo(per_turn);
 		MemoryContextReset(per_turn);
+		read_settings_again();
+		drop_old_slots();
 		look(&turn);
 		decision = decide(&turn);
 		log_change(&turn, decision);

@@ -22,10 +22,9 @@ typedef struct PgraftRoleStatus
 	PgraftAction action;
 	int32_t node_id;		 /* of the decision */
 	uint64_t promoting_term; /* this run of the server was asked to promote for it */
-	uint64_t serving_term;	 /* of the promotion record under which this server is the primary, 0 if it is not */
 	uint64_t following_term; /* of the promotion record that it follows as a standby */
 	bool sync_in_force;
-	char message[PGRAFT_VALUE_SIZE]; /* what it waits for, "" if nothing */
+	char message[PGRAFT_VALUE_SIZE]; /* what keeps it from its role, "" if nothing */
 } PgraftRoleStatus;
 
 typedef struct PgraftShared
@@ -49,6 +48,7 @@ typedef struct PgraftShared
 	uint64 proposal_ticket; /* of the entry in proposal; newer than proposal_taken: to be proposed */
 	PgraftEntry proposal;
 	int32_t transfer_to; /* 0: nothing asked */
+	bool slots_dropped;	 /* those of an earlier life of the server */
 	int sync_generation; /* of the newest include file */
 
 	/* written by backends */

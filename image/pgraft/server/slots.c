@@ -53,6 +53,32 @@ pgraft_slots_drop_all(void)
 			ReplicationSlotDrop(NameStr(name), true);
 }
 
+/* An invalidated slot holds no WAL any more, though PostgreSQL lets a standby stream on it: it makes way for a new one. */
+static bool
+is_usable(const char *name)
+{
+	ReplicationSlot *slot;
+	bool invalidated = false;
+	bool active = false;
+
+	LWLockAcquire(ReplicationSlotControlLock, LW_SHARED);
+	slot = SearchNamedReplicationSlot(name, false);
+	if (slot != NULL)
+	{
+		SpinLockAcquire(&slot->mutex);
+		invalidated = slot->data.invalidated != RS_INVAL_NONE;
+		active = slot->active_pid != 0;
+		SpinLockRelease(&slot->mutex);
+	}
+	LWLockRelease(ReplicationSlotControlLock);
+	if (slot != NULL && invalidated && !active)
+	{
+		ReplicationSlotDrop(name, true);
+		return false;
+	}
+	return slot != NULL;
+}
+
 void
 pgraft_slots_create(const int32_t *node_ids, int n)
 {
@@ -61,7 +87,7 @@ pgraft_slots_create(const int32_t *node_ids, int n)
 	for (int i = 0; i < n; i++)
 	{
 		pgraft_slot_name(node_ids[i], name, sizeof name);
-		if (SearchNamedReplicationSlot(name, true) != NULL)
+		if (is_usable(name))
 			continue;
 		ReplicationSlotCreate(name, false, RS_PERSISTENT, false, false, false);
 		ReplicationSlotRelease();

@@ -27,7 +27,7 @@ PG_FUNCTION_INFO_V1(pgraft_get_version);
 PG_FUNCTION_INFO_V1(pgraft_get_cluster_status);
 PG_FUNCTION_INFO_V1(pgraft_get_nodes);
 
-#define STATUS_COLUMNS 20
+#define STATUS_COLUMNS 21
 #define NODE_COLUMNS   11
 
 static PgraftRaftStatus
@@ -164,6 +164,8 @@ fill_status(Datum *values, bool *nulls, const PgraftRaftStatus *raft, const Pgra
 	values[i++] = BoolGetDatum(!RecoveryInProgress() && pg_atomic_read_u32(&pgraft_shared->commits_open) != 0);
 	values[i++] = BoolGetDatum(role->sync_in_force);
 	values[i++] = BoolGetDatum(state->failover_enabled);
+	nulls[i] = role->message[0] == '\0';
+	values[i++] = CStringGetTextDatum(role->message);
 	Assert(i == STATUS_COLUMNS);
 }
 

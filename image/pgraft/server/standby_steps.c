@@ -18,7 +18,6 @@ static void
 stop_serving(PgraftRoleTurn *turn)
 {
 	pg_atomic_write_u32(&pgraft_shared->commits_open, 0);
-	turn->role.serving_term = 0;
 	turn->role.sync_in_force = false;
 }
 
@@ -66,10 +65,7 @@ adopt_chain(PgraftRoleTurn *turn)
 	if (!pgraft_chain_is_prefix(turn->chain.links, turn->chain.n, primary, n))
 	{
 		/* Links of promotions that never happened are not in the way: they go, if that mends it. */
-		TimeLineID timeline;
-
-		(void) GetXLogReplayRecPtr(&timeline);
-		pgraft_chain_settle(&turn->chain, timeline);
+		pgraft_chain_settle(&turn->chain, pgraft_newest_timeline());
 	}
 	if (!pgraft_chain_is_prefix(turn->chain.links, turn->chain.n, primary, n))
 	{

@@ -28,6 +28,7 @@ export interface Status {
   role: string;
   writable: boolean;
   synchronous_in_force: boolean;
+  message: string | null;
 }
 
 export interface Login {

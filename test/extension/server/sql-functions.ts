@@ -20,7 +20,7 @@ const statusColumns = [
   ...['messages_processed bigint', 'heartbeats_sent bigint', 'elections_triggered bigint', 'commit_index bigint'],
   ...['last_applied bigint', 'cluster_name text', 'name text', 'quorum_met boolean', 'promotion_term bigint'],
   ...['promotion_node_id int', 'promotion_timeline int', 'role text', 'writable boolean'],
-  ...['synchronous_in_force boolean', 'failover_enabled boolean'],
+  ...['synchronous_in_force boolean', 'failover_enabled boolean', 'message text'],
 ];
 const nodeColumns = [
   ...['node_id int', 'address text', 'port int', 'is_leader boolean', 'name text', 'state text'],
