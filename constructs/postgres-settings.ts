@@ -9,15 +9,21 @@ const owned: Readonly<Record<string, string>> = {
   config_file: 'it is made anew at every start',
   hba_file: 'it is made anew at every start',
   ident_file: 'it is made anew at every start',
+  cluster_name: "it is the node's name",
+  password_encryption: 'pg_hba.conf asks for SCRAM',
   external_pid_file: 'the container runs one server',
   shared_preload_libraries: 'pgraft must be loaded',
   wal_level: 'the standbys need it',
   hot_standby: 'every server starts in recovery and answers reads there',
   full_page_writes: 'acknowledged writes must survive a crash',
   fsync: 'acknowledged writes must survive a crash',
+  data_sync_retry: 'acknowledged writes must survive a failed fsync',
   wal_log_hints: 'a returning server is rewound',
   max_replication_slots: 'one slot a member',
   max_wal_senders: 'one a member, and room for clones',
+  wal_sender_timeout: 'a dead standby must not count as a majority for long',
+  wal_receiver_timeout: 'a standby must notice a dead primary',
+  wal_receiver_status_interval: 'commits wait for what standbys report',
   primary_conninfo: 'Raft decides whom a standby follows',
   primary_slot_name: 'Raft decides whom a standby follows',
   synchronous_standby_names: 'it follows from the members',
@@ -26,18 +32,19 @@ const owned: Readonly<Record<string, string>> = {
   archive_cleanup_command: 'the node looks after its own WAL',
   logging_collector: 'the log goes to the container and to one file',
   log_destination: 'the log goes to the container and to one file',
-  'pgraft.name': 'the topology gives it',
-  'pgraft.node_id': 'the topology gives it',
-  'pgraft.listen_address': 'the topology gives it',
-  'pgraft.advertise_address': 'the topology gives it',
-  'pgraft.initial_cluster': 'the bootstrap hands it over',
-  'pgraft.data_dir': "it lives in the node's volume",
-  'pgraft.sync_generation': 'it follows from the members',
+  include: 'a file could change every other setting of this list',
+  include_dir: 'a file could change every other setting of this list',
+  include_if_exists: 'a file could change every other setting of this list',
 };
+
+/** What a user may tune of the extension; its other settings say who a member is and where its files are. */
+const tunable = ['election_timeout', 'heartbeat_interval', 'snapshot_threshold', 'trailing_entries'];
 
 /** Why users may not set `name`; undefined when they may. Recovery targets all end replay early, so all are refused. */
 export function ownedPostgresSetting(name: string): string | undefined {
   if (name.startsWith('recovery_target')) return 'a standby replays everything';
+  const [extension, setting = ''] = name.split('.');
+  if (extension === 'pgraft' && !tunable.includes(setting)) return `of pgraft only ${tunable.join(', ')} are yours`;
   return Object.hasOwn(owned, name) ? owned[name] : undefined;
 }
 

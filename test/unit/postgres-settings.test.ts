@@ -1,6 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ownedPostgresSetting, postgresConfLines } from '../../constructs/postgres-settings.js';
+
+/** What the first group of `pattern` finds in a file of this project. */
+function namesIn(file: string, pattern: RegExp): string[] {
+  const text = readFileSync(join(import.meta.dirname, '..', '..', file), 'utf8');
+  return [...text.matchAll(pattern)].flatMap(([, name]) => name ?? []);
+}
 
 describe('PostgreSQL settings', () => {
   it('are written sorted and quoted, so that their order makes no difference', () => {
@@ -20,12 +28,39 @@ describe('PostgreSQL settings', () => {
     );
   });
 
-  it.each(['port', 'primary_conninfo', 'synchronous_standby_names', 'recovery_target_xid', 'pgraft.node_id', 'fsync'])(
-    '%s belongs to the cluster',
-    (name) => {
-      expect(ownedPostgresSetting(name)).toBeTypeOf('string');
-    },
-  );
+  it.each([
+    ...['port', 'primary_conninfo', 'synchronous_standby_names', 'recovery_target_xid', 'fsync', 'wal_sender_timeout'],
+    ...['include', 'include_dir', 'include_if_exists', 'pgraft.node_id', 'pgraft.key_file', 'pgraft.of_tomorrow'],
+  ])('%s belongs to the cluster', (name) => {
+    expect(ownedPostgresSetting(name)).toBeTypeOf('string');
+  });
+
+  it('of the extension are all decided: four are the user’s, the others belong to the cluster', () => {
+    const defined = namesIn('image/pgraft/server/settings.c', /"(pgraft\.[a-z_]+)",\s+"/g);
+    expect(defined.length).toBeGreaterThan(10);
+    expect(defined.filter((name) => ownedPostgresSetting(name) === undefined).sort()).toEqual([
+      'pgraft.election_timeout',
+      'pgraft.heartbeat_interval',
+      'pgraft.snapshot_threshold',
+      'pgraft.trailing_entries',
+    ]);
+  });
+
+  it('that a node writes for itself are all decided: these are mere defaults, the others belong to the cluster', () => {
+    const written = namesIn('image/node/configuration.sh', /^ +setting ([a-z_.]+) /gm);
+    expect(written.length).toBeGreaterThan(30);
+    expect(written.filter((name) => ownedPostgresSetting(name) === undefined).sort()).toEqual([
+      'default_text_search_config',
+      'hot_standby_feedback',
+      'jit',
+      'log_line_prefix',
+      'log_timezone',
+      'max_slot_wal_keep_size',
+      'timezone',
+      'wal_keep_size',
+      'wal_retrieve_retry_interval',
+    ]);
+  });
 
   it.each(['work_mem', 'max_connections', 'pgraft.election_timeout', 'constructor'])('%s is the user’s', (name) => {
     expect(ownedPostgresSetting(name)).toBeUndefined();

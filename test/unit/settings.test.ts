@@ -169,7 +169,7 @@ describe('bad settings are refused with value, source, cause and fix:', () => {
       `postgresSettings "Work Mem" = "1" (${from}): not the name of a PostgreSQL setting; write it as in postgresql.conf, in small letters`,
       `postgresSettings "search_path" = "a\\nb" (${from}): has a control character; write the value on one line`,
       `postgresSettings "x" = [1] (${from}): not text, a number, true or false; write the value as in postgresql.conf`,
-      `postgresSettings "pgraft.name" = "x" (${from}): belongs to the cluster (the topology gives it); remove it`,
+      `postgresSettings "pgraft.name" = "x" (${from}): belongs to the cluster (of pgraft only election_timeout, heartbeat_interval, snapshot_threshold, trailing_entries are yours); remove it`,
     ]);
   });
 
