@@ -8,7 +8,6 @@ import { UserError } from './kit/errors.js';
 import { projectDirectory } from './kit/places.js';
 import { removeSecrets, secretsPath } from './kit/secrets.js';
 import { $ } from './kit/shell.js';
-import { notePath, removeTeardownNote } from './kit/teardown-note.js';
 import { findTerraform, runCdktf } from './kit/terraform.js';
 import { openDocker, type ClusterObjects } from './live/docker.js';
 
@@ -40,7 +39,6 @@ await main(async () => {
   if (left.length > 0)
     throw new UserError(`Terraform did not know of these, and they are still there: ${left.join(', ')}`);
   removeSecrets(secretsPath(prefix));
-  removeTeardownNote(notePath(prefix));
   const removed = describe(before);
   console.log(removed.length === 0 ? 'there was nothing to remove' : `removed: ${removed.join(', ')}`);
   console.log(`Done in ${prettyMs(performance.now() - begin)}.`);

@@ -4,15 +4,14 @@ import { loadSettings } from '../../constructs/load-settings.js';
 import { main } from '../kit/command.js';
 import { UserError } from '../kit/errors.js';
 import { projectDirectory } from '../kit/places.js';
-import { ancestorTerraform } from '../kit/processes.js';
-import { isTearingDown, notePath } from '../kit/teardown-note.js';
+import { ancestorTerraform, isTearingDown } from '../kit/processes.js';
 import { withLive } from '../live/open.js';
 import { readCluster } from '../live/read.js';
 import { isMember, leaving } from '../steps/departure.js';
 
 await main(async () => {
   const { input } = readHookCall('leave', process.env);
-  const tearingDown = isTearingDown(notePath(input.prefix), ancestorTerraform());
+  const tearingDown = isTearingDown(ancestorTerraform());
   const departure = leaving(input, {
     tearingDown,
     member: input.present === 'yes' && !tearingDown && (await member()),
@@ -24,6 +23,8 @@ await main(async () => {
   async function member(): Promise<boolean> {
     const { dockerProvider } = loadSettings(projectDirectory);
     const { prefix, node } = input;
-    return withLive({ prefix, dockerProvider }, async (live) => isMember(await readCluster(live), node));
+    return withLive({ prefix, dockerProvider }, async (live) =>
+      isMember(await readCluster(live), node, live.secrets?.formed),
+    );
   }
 });

@@ -4,15 +4,14 @@ import { loadSettings } from '../../constructs/load-settings.js';
 import { main } from '../kit/command.js';
 import { UserError } from '../kit/errors.js';
 import { projectDirectory } from '../kit/places.js';
-import { ancestorTerraform } from '../kit/processes.js';
-import { isTearingDown, notePath } from '../kit/teardown-note.js';
+import { ancestorTerraform, isTearingDown } from '../kit/processes.js';
 import { withLive } from '../live/open.js';
 import { readCluster } from '../live/read.js';
 import { isMember, rolling, type Situation } from '../steps/departure.js';
 
 await main(async () => {
   const { input } = readHookCall('roll', process.env);
-  const tearingDown = isTearingDown(notePath(input.prefix), ancestorTerraform());
+  const tearingDown = isTearingDown(ancestorTerraform());
   const idle = tearingDown || input.containerId === '';
   const found = idle ? { containerExists: false, member: false } : await look();
   const departure = rolling(input, { tearingDown, ...found });
@@ -26,7 +25,8 @@ await main(async () => {
     return withLive({ prefix, dockerProvider }, async (live) => {
       const objects = await live.docker.objects(prefix);
       const containerExists = objects.containers.some(({ id }) => id === containerId);
-      return { containerExists, member: isMember(await readCluster(live, { objects }), node) };
+      const view = await readCluster(live, { objects });
+      return { containerExists, member: isMember(view, node, live.secrets?.formed) };
     });
   }
 });

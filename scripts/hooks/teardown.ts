@@ -1,13 +1,12 @@
-/** Teardown, before everything else of a destroy: tell the other hooks, and forget the cluster, whose volumes go with it. */
+/** Teardown, before everything else of a destroy: forget the cluster, whose volumes go with it. */
 import { readHookCall } from '../../constructs/hook-input.js';
 import { main } from '../kit/command.js';
-import { ancestorTerraform } from '../kit/processes.js';
+import { ancestorTerraform, isTearingDown } from '../kit/processes.js';
 import { removeSecrets, secretsPath } from '../kit/secrets.js';
-import { notePath, writeTeardownNote } from '../kit/teardown-note.js';
 
 await main(() => {
   const { prefix } = readHookCall('teardown', process.env).input;
-  if (!writeTeardownNote(notePath(prefix), ancestorTerraform())) {
+  if (!isTearingDown(ancestorTerraform())) {
     console.log('not a destroy of the whole cluster: the servers leave one by one');
     return 0;
   }

@@ -1,13 +1,11 @@
-/** Who started this process: its ancestors, from /proc on Linux and ps elsewhere. */
+/** Who started this process, and what it started: from /proc on Linux, from ps elsewhere. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
 export interface ProcessFacts {
   readonly pid: number;
   readonly parent: number;
-  /** When it started, as the system writes it: with the pid it names the process for ever. */
-  readonly started: string;
   /** Program and arguments. */
   readonly command: readonly string[];
 }
@@ -22,18 +20,55 @@ export function ancestorTerraform(
   describe: Describe = describeProcess,
   { from = process.pid, binary = process.env['TERRAFORM_BINARY_NAME'] }: { from?: number; binary?: string } = {},
 ): ProcessFacts | undefined {
-  const programs = new Set(['terraform', 'tofu', ...(binary === undefined ? [] : [basename(binary)])]);
   for (let facts = describe(from); facts !== undefined && facts.pid > 1; facts = describe(facts.parent)) {
-    if (programs.has(basename(facts.command[0] ?? ''))) return facts;
+    if (isTerraform(facts, binary)) return facts;
   }
   return undefined;
 }
 
-/** Whether a terraform command line destroys everything: `destroy`, or `apply -destroy`, of the whole configuration. */
-export function isDestroy(command: readonly string[]): boolean {
-  const args = command.slice(1);
-  const action = args.find((arg) => !arg.startsWith('-'));
-  return action === 'destroy' || (action === 'apply' && args.some((arg) => /^--?destroy$/.test(arg)));
+/** The terraform (or tofu) processes that process `root` started, itself or through others. */
+export function terraformBelow(root: number, binary: string, processes = listProcesses()): ProcessFacts[] {
+  const children = processes.filter(({ parent }) => parent === root);
+  return children.flatMap((child) =>
+    isTerraform(child, binary) ? [child] : terraformBelow(child.pid, binary, processes),
+  );
+}
+
+function isTerraform({ command }: ProcessFacts, binary: string | undefined): boolean {
+  const programs = ['terraform', 'tofu', ...(binary === undefined ? [] : [basename(binary)])];
+  return programs.includes(basename(command[0] ?? ''));
+}
+
+/**
+ * Whether the run of `terraform` (see ancestorTerraform) tears the whole cluster down.
+ *
+ * Asked of the running process itself: it can be interrupted and run again at any moment, and is still what it is.
+ */
+export function isTearingDown(terraform: ProcessFacts | undefined): boolean {
+  return terraform !== undefined && isDestroy(terraform.command);
+}
+
+/**
+ * Whether a terraform command line destroys everything: `destroy`, or `apply -destroy`, of the whole configuration.
+ *
+ * @param env terraform's environment, which may add arguments; a hook inherits it
+ */
+export function isDestroy(
+  command: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): boolean {
+  const given = command.slice(1);
+  const action = given.find((arg) => !arg.startsWith('-'));
+  const added = [env['TF_CLI_ARGS'], env[`TF_CLI_ARGS_${action ?? ''}`]].flatMap((text) => text?.split(/\s+/) ?? []);
+  const args = [...given, ...added];
+  if (args.some((arg) => /^--?(target|exclude)(=|$)/.test(arg))) return false;
+  return action === 'destroy' || (action === 'apply' && args.some((arg) => /^--?destroy(=true)?$/.test(arg)));
+}
+
+function listProcesses(): ProcessFacts[] {
+  if (!existsSync('/proc/self/stat')) return listFromPs();
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((pid) => fromProc(Number(pid)) ?? []);
 }
 
 function fromProc(pid: number): ProcessFacts | undefined {
@@ -42,7 +77,7 @@ function fromProc(pid: number): ProcessFacts | undefined {
     // the second field is the name in parentheses, which may itself hold spaces and parentheses
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
-    return { pid, parent: Number(fields[1]), started: fields[19] ?? '', command };
+    return { pid, parent: Number(fields[1]), command };
   } catch {
     return undefined;
   }
@@ -50,17 +85,25 @@ function fromProc(pid: number): ProcessFacts | undefined {
 
 function fromPs(pid: number): ProcessFacts | undefined {
   try {
-    const env = { ...process.env, LC_ALL: 'C' };
-    const line = execFileSync('ps', ['-o', 'ppid=,lstart=,command=', '-p', String(pid)], { encoding: 'utf8', env });
-    return readPsLine(pid, line);
+    return readPsLine(ps(['-p', String(pid)]));
   } catch {
     return undefined;
   }
 }
 
-/** A line of `ps -o ppid=,lstart=,command=`; lstart is five words, and arguments are taken to be without spaces. */
-export function readPsLine(pid: number, line: string): ProcessFacts | undefined {
-  const [parent, ...words] = line.trim().split(/\s+/);
-  if (parent === undefined || words.length < 6) return undefined;
-  return { pid, parent: Number(parent), started: words.slice(0, 5).join(' '), command: words.slice(5) };
+function listFromPs(): ProcessFacts[] {
+  return ps(['-A'])
+    .split('\n')
+    .flatMap((line) => readPsLine(line) ?? []);
+}
+
+function ps(which: readonly string[]): string {
+  return execFileSync('ps', ['-ww', '-o', 'pid=,ppid=,command=', ...which], { encoding: 'utf8' });
+}
+
+/** A line of `ps -o pid=,ppid=,command=`; arguments are taken to be without spaces. */
+export function readPsLine(line: string): ProcessFacts | undefined {
+  const [pid, parent, ...command] = line.trim().split(/\s+/);
+  if (parent === undefined || command.length === 0) return undefined;
+  return { pid: Number(pid), parent: Number(parent), command };
 }

@@ -1,6 +1,6 @@
 /** What a server's destroy hook has to do: nothing, or what is not built yet. Pure. */
 import type { InputOf } from '../../constructs/hook-input.js';
-import type { ClusterView } from '../live/view.js';
+import type { ClusterView, NodeView } from '../live/view.js';
 
 export type Departure =
   { readonly refuse: false; readonly because: string } | { readonly refuse: true; readonly reason: string };
@@ -43,16 +43,23 @@ export function rolling(input: InputOf<'roll'>, { tearingDown, member, container
   );
 }
 
-/** Whether the group counts `id` among its members; in doubt it does. Before the group has formed nobody is one. */
-export function isMember(view: ClusterView | undefined, id: number): boolean {
-  const members = view?.members ?? [];
-  if (members.length > 0) return members.some((member) => member.id === id);
-  return view === undefined || !neverFormed(view);
+/**
+ * Whether the group counts `id` among its members; in doubt it does. Before the group has formed nobody is one.
+ *
+ * @param view undefined when nothing of the cluster is left in Docker
+ * @param formed what this machine remembers: undefined when it remembers nothing
+ */
+export function isMember(view: ClusterView | undefined, id: number, formed: boolean | undefined): boolean {
+  if (view === undefined) return false;
+  if (view.members.length > 0) return view.members.some((member) => member.id === id);
+  return !view.nodes.every((node) => neverFormed(node, formed));
 }
 
-/** Every server was asked, and none has consumed its formation token. */
-function neverFormed({ nodes }: ClusterView): boolean {
-  return nodes.every(({ entryPoint }) => entryPoint?.asked === true && entryPoint.state.formation !== 'consumed');
+/** The server says that it has not consumed its formation token, or cannot have: it does not run, and nothing was formed. */
+function neverFormed({ entryPoint, docker }: NodeView, formed: boolean | undefined): boolean {
+  if (entryPoint?.asked === true) return entryPoint.state.formation !== 'consumed';
+  const running = ['running', 'paused', 'restarting'].includes(docker.status);
+  return !running && (formed === false || (formed === undefined && docker.status === 'created'));
 }
 
 const nothing = (because: string): Departure => ({ refuse: false, because });

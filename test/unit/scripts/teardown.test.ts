@@ -1,27 +1,21 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
 import {
   ancestorTerraform,
   describeProcess,
   isDestroy,
+  isTearingDown,
   readPsLine,
+  terraformBelow,
   type ProcessFacts,
 } from '../../../scripts/kit/processes.js';
-import { isTearingDown, notePath, writeTeardownNote } from '../../../scripts/kit/teardown-note.js';
 import type { NodeState } from '../../../scripts/live/node-state.js';
 import type { NodeView } from '../../../scripts/live/view.js';
 import { isMember, leaving, rolling } from '../../../scripts/steps/departure.js';
 import { healthyView, state, withNode } from './fakes.js';
 
-const terraform = (command: string[], changes: Partial<ProcessFacts> = {}): ProcessFacts => ({
-  pid: 50,
-  parent: 40,
-  started: '12345',
-  command,
-  ...changes,
-});
+const terraform = (command: string[]): ProcessFacts => ({ pid: 50, parent: 40, command });
 const destroy = terraform(['/usr/bin/terraform', 'destroy', '-auto-approve']);
 
 describe('isDestroy', () => {
@@ -33,17 +27,29 @@ describe('isDestroy', () => {
     ['terraform apply plan-to-destroy', false],
     ['terraform plan -destroy', false],
     ['terraform', false],
+    ['terraform destroy -target=docker_container.replica2', false],
+    ['terraform destroy --target docker_container.replica2', false],
+    ['terraform apply -destroy -exclude=docker_network.network', false],
   ])('%s: %s', (line, expected) => {
-    expect(isDestroy(line.split(' '))).toBe(expected);
+    expect(isDestroy(line.split(' '), {})).toBe(expected);
+  });
+
+  it('counts the arguments that terraform takes from its environment', () => {
+    expect(isDestroy(['terraform', 'destroy'], { TF_CLI_ARGS: '-no-color -target=terraform_data.leave3' })).toBe(false);
+    expect(isDestroy(['terraform', 'destroy'], { TF_CLI_ARGS_destroy: '-exclude=docker_volume.primary_data' })).toBe(
+      false,
+    );
+    expect(isDestroy(['terraform', 'destroy'], { TF_CLI_ARGS_apply: '-target=terraform_data.leave3' })).toBe(true);
+    expect(isDestroy(['terraform', 'apply'], { TF_CLI_ARGS_apply: '-destroy' })).toBe(true);
   });
 });
 
 describe('ancestorTerraform', () => {
   const processes = new Map([
-    [70, { pid: 70, parent: 60, started: '3', command: ['node', 'scripts/hooks/leave.ts'] }],
-    [60, { pid: 60, parent: 50, started: '2', command: ['/bin/sh', '-c', 'node scripts/hooks/leave.ts'] }],
+    [70, { pid: 70, parent: 60, command: ['node', 'scripts/hooks/leave.ts'] }],
+    [60, { pid: 60, parent: 50, command: ['/bin/sh', '-c', 'node scripts/hooks/leave.ts'] }],
     [50, destroy],
-    [40, { pid: 40, parent: 1, started: '0', command: ['node', 'cdktf', 'destroy', '*'] }],
+    [40, { pid: 40, parent: 1, command: ['node', 'cdktf', 'destroy', '*'] }],
   ]);
   const describeFake = (pid: number) => processes.get(pid);
 
@@ -66,57 +72,55 @@ describe('ancestorTerraform', () => {
   it('reads the processes of this machine', () => {
     const self = describeProcess(process.pid);
     expect(self?.parent).toBe(process.ppid);
-    expect(self?.started).not.toBe('');
     expect(self?.command.length).toBeGreaterThan(0);
     expect(describeProcess(2 ** 30)).toBeUndefined();
   });
 
   it('reads what ps prints on macOS', () => {
-    const line = '  501 Thu Jan  2 03:04:05 2026 /usr/local/bin/terraform destroy -auto-approve\n';
-    expect(readPsLine(600, line)).toEqual({
+    expect(readPsLine('  600   501 /usr/local/bin/terraform destroy -auto-approve')).toEqual({
       pid: 600,
       parent: 501,
-      started: 'Thu Jan 2 03:04:05 2026',
       command: ['/usr/local/bin/terraform', 'destroy', '-auto-approve'],
     });
-    expect(readPsLine(600, '')).toBeUndefined();
+    expect(readPsLine('')).toBeUndefined();
   });
 });
 
-describe('the teardown note', () => {
-  let directory: string;
-  let path: string;
-  beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), 'pgraft-note-'));
-    path = notePath('pgraft', directory);
-  });
-  afterEach(() => {
-    rmSync(directory, { recursive: true });
+describe('terraformBelow', () => {
+  const processes: readonly ProcessFacts[] = [
+    { pid: 40, parent: 1, command: ['node', 'cdktf', 'deploy', '*'] },
+    { pid: 50, parent: 40, command: ['/opt/tf-1.11', 'apply'] },
+    { pid: 60, parent: 40, command: ['node', 'main.ts'] },
+    { pid: 70, parent: 60, command: ['terraform', 'version'] },
+    { pid: 80, parent: 1, command: ['terraform', 'apply'] },
+  ];
+
+  it('finds those that a process started, also through others, and nobody else', () => {
+    const pids = (binary: string) => terraformBelow(40, binary, [...processes]).map(({ pid }) => pid);
+    expect(pids('/opt/tf-1.11')).toEqual([50, 70]);
+    expect(pids('terraform')).toEqual([70]);
   });
 
-  it('counts for the destroy that wrote it', () => {
-    expect(isTearingDown(path, destroy)).toBe(false);
-    expect(writeTeardownNote(path, destroy)).toBe(true);
-    expect(isTearingDown(path, destroy)).toBe(true);
+  it('looks at the processes of this machine', async () => {
+    const child = spawn('sh', ['-c', 'read line; exit 0'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    try {
+      await once(child, 'spawn');
+      expect(terraformBelow(process.pid, 'sh').map(({ pid }) => pid)).toContain(child.pid);
+    } finally {
+      child.stdin.end();
+    }
+  });
+});
+
+describe('a hook tears the cluster down', () => {
+  it('when the terraform above it destroys the whole, in whichever run', () => {
+    expect(isTearingDown(destroy)).toBe(true);
+    expect(isTearingDown({ ...destroy, pid: 51 })).toBe(true);
   });
 
-  it('does not count for another run, also when that has the same process id', () => {
-    writeTeardownNote(path, destroy);
-    expect(isTearingDown(path, { ...destroy, pid: 51 })).toBe(false);
-    expect(isTearingDown(path, { ...destroy, started: '99999' })).toBe(false);
-    expect(isTearingDown(path, undefined)).toBe(false);
-  });
-
-  it('is not written by an apply that replaces the resource', () => {
-    const apply = terraform(['terraform', 'apply', '-auto-approve']);
-    expect(writeTeardownNote(path, apply)).toBe(false);
-    expect(isTearingDown(path, apply)).toBe(false);
-    expect(writeTeardownNote(path, undefined)).toBe(false);
-  });
-
-  it.each(['', 'not JSON', '{"terraform":{}}'])('does not count when it is damaged: %s', (text) => {
-    writeFileSync(path, text);
-    expect(isTearingDown(path, destroy)).toBe(false);
+  it('not when that applies, or there is none', () => {
+    expect(isTearingDown(terraform(['terraform', 'apply', '-auto-approve']))).toBe(false);
+    expect(isTearingDown(undefined)).toBe(false);
   });
 });
 
@@ -155,23 +159,43 @@ describe('a server that is replaced', () => {
 });
 
 describe('isMember', () => {
-  it('goes by what the group tells, and in doubt a server is one', () => {
-    expect(isMember(healthyView(3), 3)).toBe(true);
-    expect(isMember(healthyView(3), 4)).toBe(false);
-    expect(isMember({ ...healthyView(3), members: [] }, 4)).toBe(true);
-    expect(isMember(undefined, 4)).toBe(true);
+  const silent = { ...healthyView(2), members: [] };
+  const asked = (formation: NodeState['formation']): Partial<NodeView> => ({
+    entryPoint: { asked: true, state: state({ data: 'present', formation }) },
+  });
+  const status = (word: string): Partial<NodeView> => ({
+    docker: { status: word, health: undefined, since: undefined, onNetwork: true },
   });
 
-  it('is nobody before the group has formed, once every server has said so', () => {
-    const asked = (formation: NodeState['formation']): NodeView['entryPoint'] => ({
-      asked: true,
-      state: state({ data: 'present', formation }),
-    });
-    const silent = { ...healthyView(2), members: [] };
-    const one = withNode(silent, 1, { entryPoint: asked('token') });
-    expect(isMember(one, 1)).toBe(true);
-    expect(isMember(withNode(one, 2, { entryPoint: asked('none') }), 1)).toBe(false);
-    expect(isMember(withNode(one, 2, { entryPoint: asked('consumed') }), 1)).toBe(true);
-    expect(isMember(withNode(one, 2, { entryPoint: { asked: false, problem: 'not running' } }), 1)).toBe(true);
+  it('goes by what the group tells, and in doubt a server is one', () => {
+    expect(isMember(healthyView(3), 3, true)).toBe(true);
+    expect(isMember(healthyView(3), 4, true)).toBe(false);
+    expect(isMember({ ...healthyView(3), members: [] }, 4, true)).toBe(true);
+  });
+
+  it('is nobody where nothing of the cluster is left', () => {
+    expect(isMember(undefined, 4, true)).toBe(false);
+  });
+
+  it('is nobody before the group has formed, once every server that runs has said so', () => {
+    const one = withNode(silent, 1, asked('token'));
+    expect(isMember(one, 1, false)).toBe(true);
+    expect(isMember(withNode(one, 2, asked('none')), 1, undefined)).toBe(false);
+    expect(isMember(withNode(one, 2, asked('consumed')), 1, false)).toBe(true);
+    expect(isMember(withNode(one, 2, { entryPoint: { asked: false, problem: 'no answer' } }), 1, false)).toBe(true);
+  });
+
+  it('is nobody when a server does not run and this machine knows that nothing was formed', () => {
+    const one = withNode(silent, 1, asked('token'));
+    expect(isMember(withNode(one, 2, status('exited')), 1, false)).toBe(false);
+    expect(isMember(withNode(one, 2, status('exited')), 1, true)).toBe(true);
+    expect(isMember(withNode(one, 2, status('exited')), 1, undefined)).toBe(true);
+    expect(isMember(withNode(one, 2, status('paused')), 1, false)).toBe(true);
+  });
+
+  it('is nobody when a server was never started and nothing is remembered', () => {
+    const one = withNode(silent, 1, asked('none'));
+    expect(isMember(withNode(one, 2, status('created')), 1, undefined)).toBe(false);
+    expect(isMember(withNode(one, 2, status('created')), 1, true)).toBe(true);
   });
 });
