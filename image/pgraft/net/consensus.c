@@ -1,27 +1,16 @@
 /*
  * consensus.c
- *	  See consensus.h.  Here: start, ticks, what each turn of the loop observes, transfer and stop.
- *
- * Ticks: libraft gets one every 10 ms, so that entries need not wait for a heartbeat; a leader passes on only as many as its heartbeat
- * interval asks for (docs of design.md section 5).  Until the first promotion record only node 1 may stand, so that the first primary
- * is node 1; it stands quickly then, since nobody can contest it.
+ *	  See consensus.h.  Here: forming a group, joining one that exists, starting libraft.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "core/policy.h"
-#include "net/clock.h"
 #include "net/consensus_private.h"
 #include "net/files.h"
 
-#define TICK_MS					  10
-#define WARM_INTERVAL_MS		  250
-#define CONNECT_RETRY_MS		  100
-#define SEGMENT_SIZE			  (1024 * 1024)
-#define FIRST_ELECTION_TIMEOUT_MS 100
-#define NEVER_MS				  (24u * 3600 * 1000)
-#define STOP_DEADLINE_MS		  500
+#define CONNECT_RETRY_MS 100
+#define SEGMENT_SIZE	 (1024 * 1024)
 
 /* safety.md R4: its vote may have counted for something that it no longer knows. */
 #define LOST_STATE \
@@ -38,200 +27,6 @@ fatal(const char *what, const char *why)
 	snprintf(message, sizeof message, "could not %s: %s", what, why);
 	pgraft_group.config.hooks.fatal(message);
 }
-
-static bool
-pass_tick(void *arg)
-{
-	PgraftConsensus *g = arg;
-
-	if (raft_state(&g->raft) != RAFT_LEADER)
-		return true;
-	return ++g->tick_count % (g->config.heartbeat_interval_ms / TICK_MS) == 0;
-}
-
-static unsigned
-wanted_timeout(const PgraftConsensus *g)
-{
-	if (g->established)
-		return g->config.election_timeout_ms;
-	if (!pgraft_may_stand(&g->state, g->config.self.node_id))
-		return NEVER_MS;
-	return raft_state((struct raft *) &g->raft) == RAFT_LEADER ? g->config.election_timeout_ms
-															   : FIRST_ELECTION_TIMEOUT_MS;
-}
-
-static void
-adjust_timeout(PgraftConsensus *g)
-{
-	unsigned wanted = wanted_timeout(g);
-
-	if (wanted == g->timeout_in_use_ms)
-		return;
-	g->timeout_in_use_ms = wanted;
-	raft_set_election_timeout(&g->raft, wanted);
-}
-
-static void
-announce_leadership(void)
-{
-	static PgraftEntry entry;
-
-	memset(&entry, 0, sizeof entry);
-	entry.type = PGRAFT_ENTRY_LEADER;
-	pgraft_consensus_propose(&entry, PGRAFT_TICKET_LEADER);
-}
-
-static void
-barrier_done(struct raft_barrier *barrier, int status)
-{
-	PgraftConsensus *g = barrier->data;
-
-	g->barrier_pending = false;
-	if (status != 0)
-	{
-		g->barrier_sent_term = 0;
-		return;
-	}
-	g->barrier_term = g->barrier_sent_term;
-	announce_leadership();
-}
-
-/* A new leader appends nothing by itself: without an entry of its own term it cannot know what is committed. */
-static void
-send_barrier(PgraftConsensus *g)
-{
-	uint64_t term = pgraft_term(raft_current_term(&g->raft));
-
-	if (raft_state(&g->raft) != RAFT_LEADER || g->barrier_pending || g->barrier_sent_term == term)
-		return;
-	g->barrier.data = g;
-	if (raft_barrier(&g->raft, &g->barrier, barrier_done) == 0)
-	{
-		g->barrier_pending = true;
-		g->barrier_sent_term = term;
-	}
-}
-
-static PgraftRaftRole
-current_role(PgraftConsensus *g)
-{
-	switch (raft_state(&g->raft))
-	{
-		case RAFT_LEADER:
-			return PGRAFT_RAFT_LEADER;
-		case RAFT_CANDIDATE:
-			return PGRAFT_RAFT_CANDIDATE;
-		case RAFT_FOLLOWER:
-			return PGRAFT_RAFT_FOLLOWER;
-		default:
-			return PGRAFT_RAFT_UNAVAILABLE;
-	}
-}
-
-static bool
-heard_lately(const PgraftConsensus *g, raft_id id, int64_t now)
-{
-	return id <= PGRAFT_MAX_NODES && g->layer.last_seen_ms[id] != 0 &&
-		   now - g->layer.last_seen_ms[id] < (int64_t) g->config.election_timeout_ms;
-}
-
-static void
-describe_peers(PgraftConsensus *g, PgraftRaftStatus *status)
-{
-	const struct raft_configuration *configuration = &g->raft.configuration;
-	int64_t now = pgraft_now_ms();
-	int voters = 0;
-	int heard = 0;
-
-	for (unsigned i = 0; i < configuration->n && i < PGRAFT_MAX_NODES; i++)
-	{
-		const struct raft_server *server = &configuration->servers[i];
-		PgraftPeerStatus *peer = &status->peers[status->n_peers++];
-		raft_index match = 0;
-		bool self = server->id == g->raft.id;
-
-		peer->node_id = (int32_t) server->id;
-		snprintf(peer->address, sizeof peer->address, "%s", server->address);
-		peer->voter = server->role == RAFT_VOTER;
-		if (self)
-			match = raft_last_index(&g->raft);
-		else if (status->role == PGRAFT_RAFT_LEADER)
-			raft_match_index(&g->raft, server->id, &match);
-		peer->match_index = match;
-		peer->last_seen_ms = self ? now : g->layer.last_seen_ms[server->id <= PGRAFT_MAX_NODES ? server->id : 0];
-		voters += peer->voter;
-		heard += peer->voter && (self || heard_lately(g, server->id, now));
-	}
-	if (status->role == PGRAFT_RAFT_LEADER)
-		status->quorum = heard > voters / 2;
-	else
-		status->quorum = status->leader_id != 0 && heard_lately(g, (raft_id) status->leader_id, now);
-}
-
-static void
-publish(PgraftConsensus *g)
-{
-	PgraftRaftStatus *status = &g->published;
-	raft_id leader = 0;
-	const char *address;
-
-	memset(status, 0, sizeof *status);
-	status->role = current_role(g);
-	status->term = pgraft_term(raft_current_term(&g->raft));
-	raft_leader(&g->raft, &leader, &address);
-	status->leader_id = (int32_t) leader;
-	status->barrier_term = g->barrier_term;
-	status->last_index = raft_last_index(&g->raft);
-	status->commit_index = raft_commit_index(&g->raft);
-	status->last_applied = raft_last_applied(&g->raft);
-	describe_peers(g, status);
-	status->counters = g->layer.counters;
-	g->config.hooks.publish_status(status);
-}
-
-/* Once before and once after the loop waits: everything that happens in libraft happens in between. */
-static void
-observe(PgraftConsensus *g)
-{
-	if (!g->running)
-		return;
-	pgraft_log_publish();
-	adjust_timeout(g);
-	send_barrier(g);
-	if (raft_state(&g->raft) == RAFT_LEADER && g->barrier_term == pgraft_term(raft_current_term(&g->raft)))
-		pgraft_member_names_propose();
-	publish(g);
-}
-
-static void
-before_poll(uv_prepare_t *handle)
-{
-	observe(handle->data);
-}
-
-static void
-after_poll(uv_check_t *handle)
-{
-	observe(handle->data);
-}
-
-/*
- * Followers do not talk to each other, and raft_uv never reads its outgoing streams, so that the first message after a peer's restart is
- * lost: just when an election needs it.  Hence something harmless to each peer now and then.
- */
-static void
-warm_links(uv_timer_t *timer)
-{
-	PgraftConsensus *g = timer->data;
-	const struct raft_configuration *configuration = &g->raft.configuration;
-
-	if (!g->running || raft_state(&g->raft) == RAFT_LEADER)
-		return;
-	for (unsigned i = 0; i < configuration->n; i++)
-		if (configuration->servers[i].id != g->raft.id)
-			pgraft_io_warm(&g->layer, &g->io, configuration->servers[i].id, configuration->servers[i].address);
-}
-
 static void
 init_raft(PgraftConsensus *g)
 {
@@ -258,7 +53,7 @@ init_raft(PgraftConsensus *g)
 	raft_uv_set_segment_size(&g->io, SEGMENT_SIZE);
 	raft_uv_set_connect_retry_delay(&g->io, CONNECT_RETRY_MS);
 	g->layer.self = (raft_id) g->config.self.node_id;
-	g->layer.pass_tick = pass_tick;
+	g->layer.pass_tick = pgraft_pass_tick;
 	g->layer.fatal = g->config.hooks.fatal;
 	g->layer.arg = g;
 	pgraft_io_wrap(&g->layer, &g->io);
@@ -278,21 +73,15 @@ run_raft(PgraftConsensus *g)
 	int rc;
 
 	g->established = pgraft_file_exists(g->established_path);
-	adjust_timeout(g);
-	raft_set_heartbeat_timeout(&g->raft, TICK_MS);
+	pgraft_adjust_timeout(g);
+	raft_set_heartbeat_timeout(&g->raft, PGRAFT_TICK_MS);
 	rc = raft_start(&g->raft);
 	if (rc != 0)
 		fatal("start Raft", raft_errmsg(&g->raft));
 	raft_set_heartbeat_timeout(&g->raft, 1);
 	g->running = true;
 	pgraft_member_names_remember(g, &g->config.self);
-	uv_prepare_init(g->loop, &g->before_poll);
-	uv_check_init(g->loop, &g->after_poll);
-	uv_timer_init(g->loop, &g->warmer);
-	g->before_poll.data = g->after_poll.data = g->warmer.data = g;
-	uv_prepare_start(&g->before_poll, before_poll);
-	uv_check_start(&g->after_poll, after_poll);
-	uv_timer_start(&g->warmer, warm_links, WARM_INTERVAL_MS, WARM_INTERVAL_MS);
+	pgraft_turns_begin(g);
 }
 
 /* The members of a new group: the initial cluster, or this server alone. */
@@ -397,73 +186,4 @@ pgraft_consensus_form(char *err, size_t err_size)
 	}
 	form(g);
 	return true;
-}
-
-static void
-transfer_done(struct raft_transfer *transfer)
-{
-	PgraftConsensus *g = transfer->data;
-
-	g->transferring = false;
-
-	/* At once: the new leader would hand leadership back to a server that still answers. */
-	if (g->stopping)
-		uv_stop(g->loop);
-}
-
-static raft_id
-furthest_voter(PgraftConsensus *g)
-{
-	const PgraftRaftStatus *status = &g->published;
-	const PgraftPeerStatus *best = NULL;
-	int64_t now = pgraft_now_ms();
-
-	for (int i = 0; i < status->n_peers; i++)
-	{
-		const PgraftPeerStatus *peer = &status->peers[i];
-
-		if (peer->voter && peer->node_id != g->config.self.node_id && heard_lately(g, (raft_id) peer->node_id, now) &&
-			(best == NULL || peer->match_index > best->match_index))
-			best = peer;
-	}
-	return best == NULL ? 0 : (raft_id) best->node_id;
-}
-
-bool
-pgraft_consensus_transfer(int32_t node_id)
-{
-	PgraftConsensus *g = &pgraft_group;
-	raft_id target;
-
-	if (!g->running || g->transferring || raft_state(&g->raft) != RAFT_LEADER)
-		return false;
-	target = node_id != 0 ? (raft_id) node_id : furthest_voter(g);
-	if (target == 0 || !heard_lately(g, target, pgraft_now_ms()))
-		return false;
-	g->transfer.data = g;
-	g->transferring = raft_transfer(&g->raft, &g->transfer, target, transfer_done) == 0;
-	return g->transferring;
-}
-
-static void
-stop_anyway(uv_timer_t *timer)
-{
-	uv_stop(timer->loop);
-}
-
-void
-pgraft_consensus_stop(void)
-{
-	PgraftConsensus *g = &pgraft_group;
-
-	if (g->stopping)
-		return;
-	g->stopping = true;
-	if (!pgraft_consensus_transfer(0))
-	{
-		uv_stop(g->loop);
-		return;
-	}
-	uv_timer_init(g->loop, &g->stopper);
-	uv_timer_start(&g->stopper, stop_anyway, STOP_DEADLINE_MS, 0);
 }

@@ -1,6 +1,7 @@
 /*
  * consensus_private.h
- *	  What the files of the Raft member share: consensus.c (start, tick, observe, stop), log.c (entries in and out),
+ *	  What the files of the Raft member share: consensus.c (form, join, start), turn.c (what every turn of the loop does),
+ *	  leave.c (transfer, stop), log.c (entries in and out),
  *	  member_names.c (what the log says of members).
  */
 #ifndef PGRAFT_CONSENSUS_PRIVATE_H
@@ -52,6 +53,17 @@ pgraft_term(raft_term term)
 {
 	return term == 0 ? 0 : term - 1;
 }
+
+/* libraft's ticks, before a leader's are thinned out. */
+#define PGRAFT_TICK_MS 10
+
+/* turn.c: from now on, look at libraft before and after each wait of the loop. */
+extern void pgraft_turns_begin(PgraftConsensus *g);
+
+/* The election timeout that the state asks for; pass_tick hook of the io layer; was a peer heard within that timeout? */
+extern void pgraft_adjust_timeout(PgraftConsensus *g);
+extern bool pgraft_pass_tick(void *arg);
+extern bool pgraft_heard_lately(const PgraftConsensus *g, raft_id id, int64_t now);
 
 extern void pgraft_log_init_fsm(void);
 

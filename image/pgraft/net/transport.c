@@ -1,18 +1,12 @@
 /*
  * transport.c
- *	  The listener, and what a connection is while its greeting is under way.  See transport.h; dial.c and accept.c are its two
- *	  directions.
- *
- * A connection ends in exactly one way: released (its stream belongs to libraft from then on) or aborted (its handle is closed, and for
- * a dialled one libraft is told).  It is freed when neither a handle nor a resolver request of it is pending.
+ *	  See transport.h.  Here: the listener, time-outs, closing; connection.c is one connection, dial.c and accept.c its two directions.
  */
 #include "net/transport_private.h"
 
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "net/clock.h"
 
@@ -20,11 +14,8 @@
 #define REFUSAL_LOG_INTERVAL_MS 10000
 #define LISTEN_BACKLOG			64
 
-/* A peer that is silent for this long is gone: no half-dead stream outlives it. */
-#define USER_TIMEOUT_MS 2500
-
-static void
-maybe_closed(PgraftTransport *t)
+void
+pgraft_transport_maybe_closed(PgraftTransport *t)
 {
 	if (t->closing && t->open_handles == 0 && t->connections == NULL && t->close_cb != NULL)
 	{
@@ -33,172 +24,6 @@ maybe_closed(PgraftTransport *t)
 		t->close_cb = NULL;
 		cb(&t->raft);
 	}
-}
-
-PgraftConnection *
-pgraft_connection_new(PgraftTransport *t)
-{
-	PgraftConnection *c = calloc(1, sizeof *c);
-
-	if (c == NULL)
-		return NULL;
-	c->t = t;
-	c->deadline_ms = pgraft_now_ms() + PGRAFT_GREETING_TIMEOUT_MS;
-	c->write.data = c->connect.data = c->resolver.data = c;
-	pgraft_greeting_init(&c->greeting, t->config.crypto, t->config.key, t->config.key_size, &t->config.self);
-	c->next = t->connections;
-	t->connections = c;
-	return c;
-}
-
-int
-pgraft_connection_open(PgraftConnection *c)
-{
-	int rc;
-
-	c->tcp = raft_malloc(sizeof *c->tcp);
-	if (c->tcp == NULL)
-		return UV_ENOMEM;
-	rc = uv_tcp_init(c->t->loop, c->tcp);
-	if (rc != 0)
-	{
-		raft_free(c->tcp);
-		c->tcp = NULL;
-		return rc;
-	}
-	c->tcp->data = c;
-	return 0;
-}
-
-void
-pgraft_connection_tune(uv_tcp_t *tcp)
-{
-	int one = 1;
-	int three = 3;
-	unsigned user_timeout = USER_TIMEOUT_MS;
-	int fd;
-
-	uv_tcp_nodelay(tcp, 1);
-	if (uv_fileno((uv_handle_t *) tcp, &fd) != 0)
-		return;
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &one, sizeof one);
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &one, sizeof one);
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &three, sizeof three);
-	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout, sizeof user_timeout);
-}
-
-static void
-unlink_connection(PgraftConnection *c)
-{
-	PgraftConnection **at = &c->t->connections;
-
-	while (*at != c)
-		at = &(*at)->next;
-	*at = c->next;
-	if (c->incoming)
-		c->t->n_incoming--;
-}
-
-/* libraft hears of a failed dial once, as soon as it has failed, though a resolver request may still be out. */
-static void
-report_failed_dial(PgraftConnection *c)
-{
-	struct raft_uv_connect *req = c->req;
-
-	c->req = NULL;
-	if (req != NULL)
-		req->cb(req, NULL, c->t->closing ? RAFT_CANCELED : RAFT_NOCONNECTION);
-}
-
-void
-pgraft_connection_maybe_free(PgraftConnection *c)
-{
-	PgraftTransport *t = c->t;
-
-	if (!c->aborted || c->tcp != NULL)
-		return;
-	report_failed_dial(c);
-	if (c->resolving)
-		return;
-	unlink_connection(c);
-	free(c);
-	maybe_closed(t);
-}
-
-static void
-aborted_closed(uv_handle_t *handle)
-{
-	PgraftConnection *c = handle->data;
-
-	raft_free(c->tcp);
-	c->tcp = NULL;
-	pgraft_connection_maybe_free(c);
-}
-
-void
-pgraft_connection_abort(PgraftConnection *c)
-{
-	if (c->aborted)
-		return;
-	c->aborted = true;
-	if (!c->incoming && !c->resolved)
-		pgraft_forget_address(c->t, c->address);
-	if (c->resolving)
-		uv_cancel((uv_req_t *) &c->resolver);
-	if (c->tcp == NULL)
-		pgraft_connection_maybe_free(c);
-	else if (!uv_is_closing((uv_handle_t *) c->tcp))
-		uv_close((uv_handle_t *) c->tcp, aborted_closed);
-}
-
-uv_stream_t *
-pgraft_connection_release(PgraftConnection *c)
-{
-	uv_stream_t *stream = (uv_stream_t *) c->tcp;
-
-	uv_read_stop(stream);
-	stream->data = NULL;
-	c->tcp = NULL;
-	unlink_connection(c);
-	return stream;
-}
-
-static void
-give_buffer(uv_handle_t *handle, size_t suggested_size, uv_buf_t *buf)
-{
-	PgraftConnection *c = handle->data;
-
-	(void) suggested_size;
-	*buf = uv_buf_init((char *) c->reading, (unsigned) c->missing);
-}
-
-void
-pgraft_connection_read(PgraftConnection *c, uint8_t *into, size_t size, uv_read_cb cb)
-{
-	c->reading = into;
-	c->missing = size;
-	if (uv_read_start((uv_stream_t *) c->tcp, give_buffer, cb) != 0)
-		pgraft_connection_abort(c);
-}
-
-/* One more read is in: true when the message is whole.  Never asks for more than the message, so what follows stays unread. */
-bool
-pgraft_connection_advance(PgraftConnection *c, ssize_t nread)
-{
-	if (c->aborted)
-		return false;
-	if (nread < 0)
-	{
-		pgraft_connection_abort(c);
-		return false;
-	}
-	c->reading += nread;
-	c->missing -= (size_t) nread;
-	if (c->missing > 0)
-		return false;
-	uv_read_stop((uv_stream_t *) c->tcp);
-	return true;
 }
 
 void
@@ -283,7 +108,7 @@ handle_closed(uv_handle_t *handle)
 	PgraftTransport *t = handle->data;
 
 	t->open_handles--;
-	maybe_closed(t);
+	pgraft_transport_maybe_closed(t);
 }
 
 static void
@@ -304,7 +129,7 @@ close_transport(struct raft_uv_transport *rt, raft_uv_transport_close_cb cb)
 		next = c->next;
 		pgraft_connection_abort(c);
 	}
-	maybe_closed(t);
+	pgraft_transport_maybe_closed(t);
 }
 
 PgraftTransport *

@@ -1,6 +1,6 @@
 /*
  * transport_private.h
- *	  What transport.c, dial.c and accept.c share.
+ *	  What transport.c, connection.c, dial.c and accept.c share.
  */
 #ifndef PGRAFT_TRANSPORT_PRIVATE_H
 #define PGRAFT_TRANSPORT_PRIVATE_H
@@ -63,7 +63,11 @@ struct PgraftTransport
 	PgraftKnownAddress known[PGRAFT_MAX_NODES * 2];
 };
 
-/* Common to both directions (transport.c). */
+/* transport.c */
+extern void pgraft_transport_maybe_closed(PgraftTransport *t);
+extern void pgraft_transport_refuse(PgraftTransport *t, const char *remote, const char *why);
+
+/* Common to both directions (connection.c). */
 extern PgraftConnection *pgraft_connection_new(PgraftTransport *t);
 extern int pgraft_connection_open(PgraftConnection *c);
 extern void pgraft_connection_tune(uv_tcp_t *tcp);
@@ -72,7 +76,6 @@ extern bool pgraft_connection_advance(PgraftConnection *c, ssize_t nread);
 extern void pgraft_connection_abort(PgraftConnection *c);
 extern uv_stream_t *pgraft_connection_release(PgraftConnection *c);
 extern void pgraft_connection_maybe_free(PgraftConnection *c);
-extern void pgraft_transport_refuse(PgraftTransport *t, const char *remote, const char *why);
 
 /* dial.c, accept.c */
 extern void pgraft_forget_address(PgraftTransport *t, const char *address);
