@@ -110,7 +110,7 @@ function indented(text) {
  * @param {string} program
  * @param {string | undefined} path
  */
-export function which(program, path = process.env.PATH) {
+export function which(program, path = process.env['PATH']) {
   if (program.includes('/')) return executable(program) ? program : undefined;
   return (path ?? '')
     .split(delimiter)
