@@ -5,12 +5,8 @@ import { LocalBackend, type TerraformStack } from 'cdktf';
 import type { ClusterSettings } from './settings.js';
 import { statePath } from './state-path.js';
 
-/** 1.4 brought `terraform_data`, which carries the hooks. */
-const terraformVersion = '>= 1.4.0';
 /** 3.9.0: the bindings ask for 3.6.2, which panics on `cpus`. */
 const registryVersion = '3.9.0';
-/** For machines that cannot reach the Terraform registry; built from provider/. */
-const embeddedSource = 'pgraft.local/embedded/docker';
 
 /**
  * Fill in the `terraform` block of `stack`; nothing else in a stack depends on where the provider comes from.
@@ -20,7 +16,7 @@ const embeddedSource = 'pgraft.local/embedded/docker';
 export function declareTerraform(stack: TerraformStack, settings: ClusterSettings, root: string): void {
   new LocalBackend(stack, { path: statePath(root, settings.prefix, stack.node.id) });
   new DockerProvider(stack, 'docker');
-  stack.addOverride('terraform.required_version', terraformVersion);
+  stack.addOverride('terraform.required_version', oldestTerraform());
   for (const [key, value] of Object.entries(dockerProvider(settings.dockerProvider))) {
     stack.addOverride(`terraform.required_providers.docker.${key}`, value);
   }
@@ -29,11 +25,27 @@ export function declareTerraform(stack: TerraformStack, settings: ClusterSetting
 function dockerProvider(choice: ClusterSettings['dockerProvider']): Readonly<Record<string, string>> {
   return choice === 'registry'
     ? { version: registryVersion }
-    : { source: embeddedSource, version: embeddedProviderVersion() };
+    : { source: embeddedSource(), version: embeddedVersion() };
+}
+
+/** A constraint such as `>=1.9.0`; setup.mjs checks the same. */
+function oldestTerraform(): string {
+  return (JSON.parse(read('package.json')) as { engines: { terraform: string } }).engines.terraform;
+}
+
+/** For machines that cannot reach the Terraform registry. The provider's address is the path of its Go module. */
+function embeddedSource(): string {
+  const source = /^module (\S+)$/m.exec(read('provider/go.mod'))?.[1];
+  if (source === undefined) throw new Error('provider/go.mod names no module; restore it from git');
+  return source;
 }
 
 /** The version that provider/ builds and setup.mjs installs; all three read the same file. */
-function embeddedProviderVersion(): string {
-  const file = new URL('../provider/version.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+function embeddedVersion(): string {
+  return (JSON.parse(read('provider/version.json')) as { version: string }).version;
+}
+
+/** A file of this project. */
+function read(file: string): string {
+  return readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
 }

@@ -3,21 +3,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, tail } from './command.mjs';
 import { SetupError } from './report.mjs';
-
-const oldestNode = [20, 19, 0];
+import { isOlder, oldestVersion } from './requirements.mjs';
 
 /**
  * @param {string} version such as 20.20.2
  * @returns {string}
  */
 export function checkNode(version) {
-  const parts = version.split('.').map(Number);
-  for (const [index, oldest] of oldestNode.entries()) {
-    const part = parts[index] ?? 0;
-    if (part > oldest) break;
-    if (part < oldest) {
-      throw new SetupError(`Node.js ${version} is too old`, `install Node.js ${oldestNode.join('.')} or newer`);
-    }
+  const oldest = oldestVersion('node');
+  if (isOlder(version, oldest)) {
+    throw new SetupError(`Node.js ${version} is too old`, `install Node.js ${oldest} or newer`);
   }
   return `v${version}`;
 }

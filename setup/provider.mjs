@@ -3,7 +3,7 @@
  * installed where Terraform looks for providers of its own accord.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run, which } from './command.mjs';
@@ -12,7 +12,6 @@ import { registryReachable } from './registry.mjs';
 import { SetupError } from './report.mjs';
 import { terraformBinary } from './terraform.mjs';
 
-const source = 'pgraft.local/embedded/docker';
 const choices = ['registry', 'embedded'];
 
 /** @param {string} root @param {(line: string) => void} note */
@@ -24,27 +23,56 @@ export async function ensureProvider(root, note) {
 }
 
 /**
- * The user's choice, else the remembered one, else what the network allows; that answer is remembered in .env.
+ * The user's choice, else the remembered one, else what the network allows; only that answer is remembered in .env, which
+ * would win over a choice in cdktf.json.
  *
  * @param {string} root
+ * @param {{ environment?: Record<string, string | undefined>, reachable?: () => ReturnType<typeof registryReachable> }} machine
  */
-async function chooseProvider(root) {
-  const given = process.env.PGRAFT_DOCKER_PROVIDER;
-  const choice = given ?? readEnvFile(root).PGRAFT_DOCKER_PROVIDER;
-  if (choice !== undefined) {
-    if (!choices.includes(choice)) {
-      throw new SetupError(`PGRAFT_DOCKER_PROVIDER is ${choice}`, `set it to ${choices.join(' or ')}, or remove it`);
+export async function chooseProvider(root, { environment = process.env, reachable } = {}) {
+  const chosen = choiceOf(root, environment);
+  if (chosen !== undefined) {
+    if (!choices.includes(chosen.choice)) {
+      throw new SetupError(
+        `dockerProvider is ${JSON.stringify(chosen.choice)} (${chosen.because})`,
+        `make it ${choices.join(' or ')}, or remove it`,
+      );
     }
-    if (choice === 'embedded') updateEnvFile(root, cdktfSettings);
-    return { choice, because: given === undefined ? 'remembered in .env' : 'chosen by PGRAFT_DOCKER_PROVIDER' };
+    if (chosen.choice === 'embedded') updateEnvFile(root, cdktfSettings);
+    return chosen;
   }
-  const registry = await registryReachable(terraformBinary(root));
+  const registry = await (reachable ?? (() => registryReachable(terraformBinary(root))))();
   if (registry.reachable) {
     updateEnvFile(root, { PGRAFT_DOCKER_PROVIDER: 'registry', CHECKPOINT_DISABLE: '1' });
     return { choice: 'registry', because: 'it can be reached, remembered in .env' };
   }
   updateEnvFile(root, { PGRAFT_DOCKER_PROVIDER: 'embedded', ...cdktfSettings });
   return { choice: 'embedded', because: `the registry cannot be reached: ${registry.why}` };
+}
+
+/**
+ * What was chosen before, by the order of constructs/settings.ts: the environment, .env, the context of cdktf.json.
+ *
+ * @param {string} root @param {Record<string, string | undefined>} environment
+ * @returns {{ choice: string, because: string } | undefined}
+ */
+function choiceOf(root, environment) {
+  const given = environment['PGRAFT_DOCKER_PROVIDER'];
+  if (given) return { choice: given, because: 'chosen by PGRAFT_DOCKER_PROVIDER' };
+  const context = contextChoice(root);
+  const remembered = readEnvFile(root)['PGRAFT_DOCKER_PROVIDER'];
+  if (!remembered) return context === undefined ? undefined : { choice: context, because: 'chosen in cdktf.json' };
+  const won = context === undefined || context === remembered ? '' : `, which wins over ${context} in cdktf.json`;
+  return { choice: remembered, because: `remembered in .env${won}` };
+}
+
+/** @param {string} root @returns {string | undefined} */
+function contextChoice(root) {
+  try {
+    return JSON.parse(readFileSync(join(root, 'cdktf.json'), 'utf8')).context?.dockerProvider;
+  } catch {
+    return undefined; // missing or damaged: the settings say so, with the reason
+  }
 }
 
 /** `terraform providers lock` asks the registry, and so does Terraform's check for news. */
@@ -54,7 +82,7 @@ const cdktfSettings = { CDKTF_SKIP_PROVIDER_LOCK: 'true', CHECKPOINT_DISABLE: '1
 async function ensureEmbedded(root, note) {
   const code = join(root, 'provider');
   const { version } = JSON.parse(readFileSync(join(code, 'version.json'), 'utf8'));
-  const place = pluginPlace(homedir(), version, process.platform, process.arch);
+  const place = pluginPlace(homedir(), sourceAddress(code), version, process.platform, process.arch);
   const hash = sourceHash(code);
   const upToDate = existsSync(place.program) && readIfPresent(place.stamp) === hash;
   if (!upToDate) {
@@ -62,17 +90,29 @@ async function ensureEmbedded(root, note) {
     await build(code, place.program);
     writeFileSync(place.stamp, hash);
   }
-  forgetOtherBuilds(root, hash);
+  forgetOtherBuilds(root, `${hash} ${statSync(place.program).mtimeMs}`);
   return upToDate ? `version ${version} is up to date` : `version ${version} built`;
+}
+
+/**
+ * The provider's address in a Terraform configuration: the path of its Go module.
+ *
+ * @param {string} code
+ */
+export function sourceAddress(code) {
+  const address = /^module (\S+)$/m.exec(readFileSync(join(code, 'go.mod'), 'utf8'))?.[1];
+  if (address === undefined) throw new SetupError('provider/go.mod names no module', 'check the project out again');
+  return address;
 }
 
 /**
  * Where Terraform finds the provider without any configuration, and where the hash of its source is noted: beside the
  * directory that Terraform takes checksums of.
  *
- * @param {string} home @param {string} version @param {string} platform as Node names it @param {string} architecture
+ * @param {string} home @param {string} source @param {string} version
+ * @param {string} platform as Node names it @param {string} architecture
  */
-export function pluginPlace(home, version, platform, architecture) {
+export function pluginPlace(home, source, version, platform, architecture) {
   const system = platform === 'win32' ? 'windows' : platform;
   const target = `${system}_${architecture === 'x64' ? 'amd64' : architecture}`;
   const directory = join(home, '.terraform.d', 'plugins', source, version);
@@ -126,19 +166,29 @@ async function build(code, program) {
 
 /**
  * Terraform's lock files hold a checksum of the provider and refuse another build of the same version, so those that were
- * written with another build go.
+ * written with another build go: of the default cluster, and of every other one (README.md has their directories).
  *
- * @param {string} root @param {string} hash
+ * @param {string} root
+ * @param {string} build what tells this build from others, one of another checkout of the same sources included
  */
-function forgetOtherBuilds(root, hash) {
-  const used = join(root, '.pgraft', 'provider.source');
-  if (readIfPresent(used) === hash) return;
-  const stacks = join(root, 'cdktf.out', 'stacks');
-  for (const stack of existsSync(stacks) ? readdirSync(stacks) : []) {
-    rmSync(join(stacks, stack, '.terraform.lock.hcl'), { force: true });
+export function forgetOtherBuilds(root, build) {
+  const state = join(root, '.pgraft');
+  const used = join(state, 'provider.build');
+  if (readIfPresent(used) === build) return;
+  const outputs = [join(root, 'cdktf.out'), ...namesIn(state).map((prefix) => join(state, prefix, 'cdktf.out'))];
+  for (const stacks of outputs.map((output) => join(output, 'stacks'))) {
+    for (const stack of namesIn(stacks)) rmSync(join(stacks, stack, '.terraform.lock.hcl'), { force: true });
   }
-  mkdirSync(dirname(used), { recursive: true });
-  writeFileSync(used, hash);
+  mkdirSync(state, { recursive: true });
+  writeFileSync(used, build);
+}
+
+/** @param {string} directory @returns {string[]} the directories in it; none when it is missing */
+function namesIn(directory) {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
 }
 
 /** @param {string} file */

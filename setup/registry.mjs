@@ -17,7 +17,7 @@ const discovery = {
  */
 export async function registryReachable(program, environment = process.env) {
   const address = program.endsWith('tofu') ? discovery.tofu : discovery.terraform;
-  const proxy = environment.HTTPS_PROXY || environment.https_proxy;
+  const proxy = environment['HTTPS_PROXY'] || environment['https_proxy'];
   try {
     const status = proxy ? await statusThroughProxy(address, proxy) : await statusOf(address);
     return status === 200 ? { reachable: true } : { reachable: false, why: `it answered with status ${status}` };
@@ -28,7 +28,7 @@ export async function registryReachable(program, environment = process.env) {
 
 /**
  * @param {string} address
- * @param {import('node:https').RequestOptions} options
+ * @param {import('node:https').RequestOptions & { socket?: import('node:stream').Duplex }} options
  * @returns {Promise<number>}
  */
 export function statusOf(address, options = {}) {

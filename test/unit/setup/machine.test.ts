@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,9 +8,9 @@ import { attempt, isDebianLike, run, which } from '../../../setup/command.mjs';
 import { describeFix } from '../../../setup/docker.mjs';
 import { mergeEnv, readEnvFile, updateEnvFile } from '../../../setup/env-file.mjs';
 import { checkNode, staleReason } from '../../../setup/packages.mjs';
-import { pluginPlace, sourceHash } from '../../../setup/provider.mjs';
 import { registryReachable, statusOf } from '../../../setup/registry.mjs';
 import { duration } from '../../../setup/report.mjs';
+import { isOlder } from '../../../setup/requirements.mjs';
 import { findTerraform } from '../../../setup/terraform.mjs';
 
 let directory: string;
@@ -83,44 +83,72 @@ describe('the .env file', () => {
 });
 
 describe('Terraform', () => {
-  const only =
-    (...programs: string[]) =>
-    (program: string) =>
-      programs.includes(program) ? `/bin/${program}` : undefined;
+  const having = (versions: Readonly<Record<string, string>>) => ({
+    find: (program: string) => (program in versions ? `/bin/${program}` : undefined),
+    ask: async (path: string) => Promise.resolve(versions[path.slice('/bin/'.length)] ?? ''),
+  });
 
-  test('is taken when it is there', () => {
-    expect(findTerraform(directory, only('terraform', 'tofu'))).toBe('/bin/terraform');
+  test('is taken when it is there', async () => {
+    const finder = having({ terraform: '1.11.4', tofu: '1.10.0' });
+    expect(await findTerraform(directory, finder)).toBe('/bin/terraform 1.11.4');
     expect(readEnvFile(directory)).toEqual({});
   });
 
-  test('gives way to OpenTofu, which is remembered and found again', () => {
-    expect(findTerraform(directory, only('tofu'))).toContain('/bin/tofu');
+  test('gives way to OpenTofu, which is remembered and found again', async () => {
+    const finder = having({ tofu: '1.10.0' });
+    expect(await findTerraform(directory, finder)).toContain('/bin/tofu');
     expect(readEnvFile(directory)).toEqual({ TERRAFORM_BINARY_NAME: 'tofu' });
-    expect(findTerraform(directory, only('tofu'))).toBe('/bin/tofu');
-    expect(() => findTerraform(directory, only('terraform'))).toThrow(/TERRAFORM_BINARY_NAME is tofu.*not on the PATH/);
+    expect(await findTerraform(directory, finder)).toBe('/bin/tofu 1.10.0');
+    await expect(findTerraform(directory, having({ terraform: '1.11.4' }))).rejects.toThrow(
+      /TERRAFORM_BINARY_NAME is tofu.*not on the PATH/,
+    );
   });
 
-  test('is asked for when neither is there', () => {
-    expect(() => findTerraform(directory, only())).toThrow(/neither terraform nor tofu.*install Terraform/);
+  test('is asked for when neither is there', async () => {
+    await expect(findTerraform(directory, having({}))).rejects.toThrow(
+      /neither terraform nor tofu.*install Terraform >= 1\.9\.0/,
+    );
+  });
+
+  test('is refused, and not remembered, when it is too old', async () => {
+    await expect(findTerraform(directory, having({ tofu: '1.8.11' }))).rejects.toThrow(
+      /^\/bin\/tofu is version 1\.8\.11, older than 1\.9\.0; install Terraform >= 1\.9\.0/,
+    );
+    expect(readEnvFile(directory)).toEqual({});
+  });
+
+  test.each([
+    ['1.9.0', false],
+    ['1.10.0', false],
+    ['2.0', false],
+    ['1.9.0-rc1', false],
+    ['1.8.99', true],
+    ['0.15.0', true],
+  ])('of version %s is older than 1.9.0: %s', (version, older) => {
+    expect(isOlder(version, '1.9.0')).toBe(older);
   });
 });
 
 describe('a Docker engine that cannot be used', () => {
+  const machine = (differs: { host?: string; context?: string; mayInstall?: boolean }) => {
+    return { host: undefined, context: 'default', mayInstall: true, ...differs };
+  };
   const cannotConnect =
     'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?';
 
   test('is ours to start as root on Debian, and only there', () => {
-    expect(describeFix(cannotConnect, undefined, true)).toBeUndefined();
-    expect(describeFix(cannotConnect, '', true)).toBeUndefined();
-    expect(describeFix(cannotConnect, undefined, false)).toContain('start Docker');
+    expect(describeFix(cannotConnect, machine({}))).toBeUndefined();
+    expect(describeFix(cannotConnect, machine({ host: '' }))).toBeUndefined();
+    expect(describeFix(cannotConnect, machine({ mayInstall: false }))).toContain('start Docker');
   });
 
   test.each([
-    ['permission denied while trying to connect to the Docker daemon socket', undefined, 'group docker'],
-    [cannotConnect, 'tcp://other:2375', 'DOCKER_HOST (tcp://other:2375)'],
-    ['the Docker engine did not answer within 15 s', undefined, 'restart it'],
-  ])('is never ours to start: %s', (problem, host, fix) => {
-    expect(describeFix(problem, host, true)).toContain(fix);
+    ['permission denied while trying to connect to the Docker daemon socket', {}, 'group docker'],
+    [cannotConnect, { host: 'tcp://other:2375' }, 'DOCKER_HOST (tcp://other:2375)'],
+    [cannotConnect, { context: 'far-away' }, 'docker context far-away'],
+    ['the Docker engine did not answer within 15 s', {}, 'restart it'],
+  ])('is never ours to start: %s, %j', (problem, differs, fix) => {
+    expect(describeFix(problem, machine(differs))).toContain(fix);
   });
 
   test.each([
@@ -131,36 +159,6 @@ describe('a Docker engine that cannot be used', () => {
     ['', false],
   ])('is installed with apt only on Debian and Ubuntu: %j', (release, expected) => {
     expect(isDebianLike(release)).toBe(expected);
-  });
-});
-
-describe('the embedded provider', () => {
-  test('lies where Terraform looks by itself, its stamp outside of what Terraform checks', () => {
-    expect(pluginPlace('/home/me', '3.9.0', 'linux', 'x64')).toEqual({
-      program:
-        '/home/me/.terraform.d/plugins/pgraft.local/embedded/docker/3.9.0/linux_amd64/terraform-provider-docker_v3.9.0',
-      stamp: '/home/me/.terraform.d/plugins/pgraft.local/embedded/docker/3.9.0/linux_amd64.source',
-    });
-    expect(pluginPlace('/h', '1.0.0', 'darwin', 'arm64').program).toContain('/darwin_arm64/');
-  });
-
-  test('is stale when its code changes, not when its tests do', () => {
-    mkdirSync(join(directory, 'internal'));
-    const write = (file: string, content: string) => {
-      writeFileSync(join(directory, file), content);
-    };
-    write('go.mod', 'module x');
-    write('internal/a.go', 'package a');
-    const before = sourceHash(directory);
-
-    write('internal/a_test.go', 'package a');
-    write('README.md', 'text');
-    expect(sourceHash(directory)).toBe(before);
-    write('internal/a.go', 'package b');
-    const changed = sourceHash(directory);
-    expect(changed).not.toBe(before);
-    write('internal/b.go', '');
-    expect(sourceHash(directory)).not.toBe(changed);
   });
 });
 
@@ -235,6 +233,7 @@ describe('setup.mjs', () => {
       ...[
         'base-image',
         'command',
+        'daemon',
         'docker',
         'env-file',
         'lock',
@@ -242,6 +241,7 @@ describe('setup.mjs', () => {
         'provider',
         'registry',
         'report',
+        'requirements',
         'terraform',
       ].map((name) => `setup/${name}.mjs`),
     ];
