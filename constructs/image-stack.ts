@@ -1,13 +1,10 @@
 /** Stack `image`: builds the image of a node, named by the hash of its build context. */
-import { join } from 'node:path';
 import { Image } from '@cdktf/provider-docker/lib/image/index.js';
 import { TerraformStack } from 'cdktf';
 import type { Construct } from 'constructs';
-import { contentHash } from './content-hash.js';
+import { imageContext, imageTag, latestImage } from './image-tag.js';
 import type { ClusterSettings } from './settings.js';
 import { declareTerraform } from './terraform-block.js';
-
-const repository = 'postgres-pgraft:17';
 
 export interface ImageStackProps {
   readonly settings: ClusterSettings;
@@ -25,14 +22,13 @@ export class ImageStack extends TerraformStack {
 
   constructor(scope: Construct, id: string, props: ImageStackProps) {
     super(scope, id);
-    const context = join(props.root, 'image');
-    this.tag = `${repository}-${contentHash(context)}`;
+    this.tag = imageTag(props.root);
     declareTerraform(this, props.settings, props.root);
     new Image(this, 'node', {
       name: this.tag,
       // other clusters on this machine may run it, and going back needs no build
       keepLocally: true,
-      buildAttribute: { context, dockerfile: 'Dockerfile', tag: [repository] },
+      buildAttribute: { context: imageContext(props.root), dockerfile: 'Dockerfile', tag: [latestImage] },
     });
   }
 }

@@ -8,11 +8,21 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isFree } from '../../scripts/kit/guards.js';
+import { ensureImage } from '../support/image.js';
 import { dockerLines, mustRun, run, type Ended, type RunOptions } from './shell.js';
 
 const repository = join(import.meta.dirname, '..', '..');
 /** What the commands need; node_modules is a link. */
-const parts = ['main.ts', 'package.json', 'constructs', 'scripts', 'image', 'provider/version.json', '.env'];
+const parts = [
+  'main.ts',
+  'package.json',
+  'constructs',
+  'scripts',
+  'image',
+  'provider/version.json',
+  'provider/go.mod',
+  '.env',
+];
 const mostServers = 5;
 
 /** Settings beyond prefix and ports, as in the context of cdktf.json. */
@@ -31,9 +41,11 @@ export class ClusterProject {
     readonly context: Context,
   ) {}
 
-  /** A project without a cluster yet. Whatever a killed test run left behind is removed first. */
+  /** A project without a cluster yet, its image built. Whatever a killed test run left behind is removed first. */
   static async open(context: Context = {}): Promise<ClusterProject> {
     await removeAbandoned();
+    // a build takes minutes, the commands of a test do not
+    ensureImage();
     const prefix = `pgtest-${process.pid}`;
     const ports = await freePorts();
     const directory = mkdtempSync(join(tmpdir(), `${prefix}-`));

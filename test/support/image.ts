@@ -1,9 +1,9 @@
 /** The image of a node, built once and shared by all tests that run containers. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { contentHash } from '../../constructs/content-hash.js';
+import { imageContext, imageTag } from '../../constructs/image-tag.js';
 
-const context = fileURLToPath(new URL('../../image', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const buildDeadline = 10 * 60_000;
 
 /**
@@ -16,9 +16,9 @@ const buildDeadline = 10 * 60_000;
 export function ensureImage(): string {
   const chosen = process.env['PGRAFT_TEST_IMAGE'];
   if (chosen !== undefined) return chosen;
-  const tag = `postgres-pgraft:17-${contentHash(context)}`;
+  const tag = imageTag(root);
   if (docker(['image', 'inspect', tag]).status === 0) return tag;
-  const { status, error, stdout, stderr } = docker(['build', '--tag', tag, context]);
+  const { status, error, stdout, stderr } = docker(['build', '--tag', tag, imageContext(root)]);
   if (status !== 0) {
     throw new Error(`building ${tag} failed (${error?.message ?? status}):\n${(stdout + stderr).slice(-3_000)}`);
   }
