@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { forgetChecksums } from './checksums.mjs';
 import { run, which } from './command.mjs';
 import { readEnvFile, updateEnvFile } from './env-file.mjs';
 import { registryReachable } from './registry.mjs';
@@ -165,8 +166,8 @@ async function build(code, program) {
 }
 
 /**
- * Terraform's lock files hold a checksum of the provider and refuse another build of the same version, so those that were
- * written with another build go: of the default cluster, and of every other one (README.md has their directories).
+ * Forget what Terraform knows of another build: for the default cluster, and for every other one (README.md has their
+ * directories).
  *
  * @param {string} root
  * @param {string} build what tells this build from others, one of another checkout of the same sources included
@@ -175,20 +176,10 @@ export function forgetOtherBuilds(root, build) {
   const state = join(root, '.pgraft');
   const used = join(state, 'provider.build');
   if (readIfPresent(used) === build) return;
-  const outputs = [join(root, 'cdktf.out'), ...namesIn(state).map((prefix) => join(state, prefix, 'cdktf.out'))];
-  for (const stacks of outputs.map((output) => join(output, 'stacks'))) {
-    for (const stack of namesIn(stacks)) rmSync(join(stacks, stack, '.terraform.lock.hcl'), { force: true });
-  }
   mkdirSync(state, { recursive: true });
+  forgetChecksums(join(root, 'cdktf.out'));
+  for (const prefix of readdirSync(state)) forgetChecksums(join(state, prefix, 'cdktf.out'));
   writeFileSync(used, build);
-}
-
-/** @param {string} directory @returns {string[]} the directories in it; none when it is missing */
-function namesIn(directory) {
-  if (!existsSync(directory)) return [];
-  return readdirSync(directory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name);
 }
 
 /** @param {string} file */

@@ -232,6 +232,7 @@ describe('setup.mjs', () => {
       'setup.mjs',
       ...[
         'base-image',
+        'checksums',
         'command',
         'daemon',
         'docker',
