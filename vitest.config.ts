@@ -17,6 +17,7 @@ export default defineConfig({
       level('provider', { order: 2, timeout: 3 * minutes, parallel: false }),
       level('extension', { order: 3, timeout: 3 * minutes, parallel: false }),
       level('cluster', { order: 4, timeout: 5 * minutes, parallel: false }),
+      level('faults', { order: 5, timeout: 5 * minutes, parallel: false }),
     ],
   },
 });

@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ClusterProject } from './cluster-project.js';
-import type { Ended } from './shell.js';
+import { ClusterProject } from '../support/cluster-project.js';
+import type { Ended } from '../support/shell.js';
 
 describe('bad input is refused before anything is created:', () => {
   let project: ClusterProject;

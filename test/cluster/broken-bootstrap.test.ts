@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ClusterProject } from './cluster-project.js';
+import { ClusterProject } from '../support/cluster-project.js';
 
 describe('a cluster whose first start fails, for a setting that the server refuses,', () => {
   let project: ClusterProject;

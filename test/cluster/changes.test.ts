@@ -1,8 +1,8 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ClusterProject } from './cluster-project.js';
-import { docker, type Ended } from './shell.js';
+import { ClusterProject } from '../support/cluster-project.js';
+import { docker, type Ended } from '../support/shell.js';
 
 const names = ['primary', 'replica1', 'replica2'];
 

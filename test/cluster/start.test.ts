@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ClusterProject } from './cluster-project.js';
-import { docker, dockerLines, run, type Ended } from './shell.js';
+import { ClusterProject } from '../support/cluster-project.js';
+import { docker, dockerLines, run, type Ended } from '../support/shell.js';
 
 const names = ['primary', 'replica1', 'replica2'];
 

@@ -30,3 +30,28 @@ function shown(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length > probeLimit ? `…${text.slice(-probeLimit)}` : text;
 }
+
+/**
+ * Look until `probe` gives something other than undefined or false, for what has to happen fast: found too late is not found.
+ *
+ * @param what completes the sentence "waited 3s for ..."
+ * @param milliseconds counted from the call
+ * @returns what the probe gave, and after how many milliseconds
+ * @throws Error with what was last seen
+ */
+export async function happensWithin<T>(
+  what: string,
+  milliseconds: number,
+  probe: () => Promise<T | undefined | false>,
+): Promise<{ value: T; took: number }> {
+  const start = performance.now();
+  const look = async () => {
+    const value = await probe();
+    const took = Math.round(performance.now() - start);
+    return value === undefined || value === false ? undefined : { value, took };
+  };
+  const inTime = (seen: Awaited<ReturnType<typeof look>>) => seen !== undefined && seen.took <= milliseconds;
+  const seen = await eventually(what, look, inTime, milliseconds);
+  if (seen === undefined) throw new Error(`${what}: accepted without having been seen`);
+  return seen;
+}

@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ClusterProject } from './cluster-project.js';
-import { eventually } from './eventually.js';
-import { docker, run } from './shell.js';
+import { ClusterProject } from '../support/cluster-project.js';
+import { happensWithin } from '../support/eventually.js';
+import { docker, run } from '../support/shell.js';
 
 const names = ['primary', 'replica1', 'replica2'];
 const standbys = ['replica1', 'replica2'];
@@ -12,7 +12,7 @@ describe('a running cluster:', () => {
   let project: ClusterProject;
   const primary = () => project.container('primary');
   const healthy = async (milliseconds: number) =>
-    eventually('the cluster is healthy again', milliseconds, async () => (await project.npm('status')).status === 0);
+    happensWithin('the cluster is healthy again', milliseconds, async () => (await project.npm('status')).status === 0);
   const rows = async (name: string) => Number(await project.sql(name, `select count(${all}) from ledger`));
   const idOf = async (name: string) => docker('inspect', '--format', '{{.Id}}', project.container(name));
   const report = (what: string, took: number) => {
@@ -42,7 +42,10 @@ describe('a running cluster:', () => {
       const [first, second] = told.map(([id]) => Number(id));
       return first === second && first !== 1 && first !== 0 && told.some(([, state]) => state === 'leader') && first;
     };
-    const [elected] = await Promise.all([eventually('another server leads', 3_000, leader), docker('stop', primary())]);
+    const [elected] = await Promise.all([
+      happensWithin('another server leads', 3_000, leader),
+      docker('stop', primary()),
+    ]);
     report('another leader after docker stop', elected.took);
     for (const name of standbys) expect(await rows(name)).toBe(1000);
     const { status, stdout } = await project.npm('status');
@@ -52,7 +55,10 @@ describe('a running cluster:', () => {
 
   it('the old primary leads again and accepts writes within 5 s of docker start', async () => {
     const writes = async () => (await project.sql('primary', 'insert into ledger values (1001)')) === 'INSERT 0 1';
-    const [written] = await Promise.all([eventually('the primary writes', 5_000, writes), docker('start', primary())]);
+    const [written] = await Promise.all([
+      happensWithin('the primary writes', 5_000, writes),
+      docker('start', primary()),
+    ]);
     report('writes after docker start', written.took);
     expect(await project.sql('primary', 'select pgraft_is_leader()')).toBe('t');
     await healthy(10_000);
@@ -60,7 +66,7 @@ describe('a running cluster:', () => {
 
   it('after all three were killed at work it is healthy within 10 s of their start, with every acknowledged row', async () => {
     const recorder = await Recorder.open(project);
-    await eventually('writes are under way', 5_000, async () => Promise.resolve(recorder.acknowledged > 100));
+    await happensWithin('writes are under way', 5_000, async () => Promise.resolve(recorder.acknowledged > 100));
     await docker('kill', ...names.map((name) => project.container(name)));
     const last = await recorder.ended;
     await docker('start', ...names.map((name) => project.container(name)));
@@ -68,7 +74,7 @@ describe('a running cluster:', () => {
     for (const name of names) {
       const present = `select count(${all}) from ledger where entry between 10001 and ${10000 + last}`;
       const applied = async () => Number(await project.sql(name, present)) === last;
-      await eventually(`${name} has all ${last} acknowledged rows`, 5_000, applied);
+      await happensWithin(`${name} has all ${last} acknowledged rows`, 5_000, applied);
     }
   });
 
@@ -77,7 +83,7 @@ describe('a running cluster:', () => {
     const replica = project.container('replica2');
     const seen = async () => project.sql('primary', 'select state from pgraft_get_nodes() where node_id = 3');
     await docker('network', 'disconnect', network, replica);
-    await eventually('the leader misses it', 10_000, async () => (await seen()) === 'unreachable');
+    await happensWithin('the leader misses it', 10_000, async () => (await seen()) === 'unreachable');
     await project.sql('primary', 'insert into ledger values (1002)');
     const { status, stdout } = await project.npm('status');
     expect(status).toBe(1);
@@ -85,9 +91,9 @@ describe('a running cluster:', () => {
     await docker('network', 'connect', network, replica);
     const streams = `select count(${all}) from pg_stat_replication where application_name like 'replica2%' and state = 'streaming'`;
     const back = async () => (await seen()) === 'follower' && (await project.sql('primary', streams)) === '1';
-    report('back after network connect', (await eventually('it follows and streams', 15_000, back)).took);
+    report('back after network connect', (await happensWithin('it follows and streams', 15_000, back)).took);
     const caughtUp = async () => (await project.sql('replica2', 'select 1 from ledger where entry = 1002')) === '1';
-    await eventually('it has what was written meanwhile', 15_000, caughtUp);
+    await happensWithin('it has what was written meanwhile', 15_000, caughtUp);
     await healthy(15_000);
   });
 
@@ -136,7 +142,7 @@ describe('a running cluster:', () => {
       // one without a key never starts; the other one must have tried often before anything is concluded
       const often = /connection with \S+ refused: not authenticated.* \(\d{2,} more since the last such line\)/;
       const tried = async () => often.test((await run('docker', ['logs', project.container('wrongkey')])).output);
-      await eventually('the stranger with a wrong key is refused again and again', 30_000, tried);
+      await happensWithin('the stranger with a wrong key is refused again and again', 30_000, tried);
       expect(await strangers[0]?.state()).toMatch(/configured=no/);
       expect([await project.sql('primary', group), await project.sql('primary', members)]).toEqual(before);
     } finally {
@@ -221,7 +227,7 @@ class Stranger {
     ];
     const configure = `printf '%s\\n' "$@" | pgraft-node configure && pgraft-node initialize`;
     const answers = async () => (await run('docker', ['exec', this.container, 'pgraft-node', 'state'])).status === 0;
-    await eventually('the stranger answers', 20_000, answers);
+    await happensWithin('the stranger answers', 20_000, answers);
     await docker('exec', this.container, 'bash', '-c', configure, 'configure', ...lines);
   }
 }

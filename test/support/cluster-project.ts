@@ -8,7 +8,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isFree } from '../../scripts/kit/guards.js';
-import { ensureImage } from '../support/image.js';
+import { ensureImage } from './image.js';
 import { dockerLines, mustRun, run, type Ended, type RunOptions } from './shell.js';
 
 const repository = join(import.meta.dirname, '..', '..');

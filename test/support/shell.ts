@@ -1,4 +1,4 @@
-/** Commands for the tests of this directory: run to their end, whatever their exit status, within a deadline. */
+/** Commands as users type them: run to their end, whatever their exit status, within a deadline. */
 import { spawn } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 
