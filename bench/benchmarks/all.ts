@@ -1,0 +1,22 @@
+/** Every benchmark, in the order in which they run. The limits are the project's own promises. */
+import type { Benchmark } from '../kit.js';
+import { deploy } from './deploy.js';
+import { destroy } from './destroy.js';
+import { idle } from './idle.js';
+import { imageSize } from './image-size.js';
+import { noOp } from './no-op.js';
+import { plan } from './plan.js';
+import { start } from './start.js';
+
+export const benchmarks: readonly Benchmark[] = [
+  imageSize,
+  start,
+  deploy(3, 15),
+  deploy(5, 20),
+  deploy(9, 30),
+  noOp,
+  plan,
+  destroy(3),
+  destroy(9),
+  idle,
+];

@@ -1,0 +1,19 @@
+/** What a row of the table says about its values. Pure. */
+
+export interface Summary {
+  readonly n: number;
+  readonly median: number;
+  readonly max: number;
+}
+
+/** @throws RangeError without values */
+export function summarize(values: readonly number[]): Summary {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle];
+  const max = sorted.at(-1);
+  if (upper === undefined || max === undefined) throw new RangeError('nothing was measured: there are no values');
+  // of an even number of values, the mean of the two in the middle
+  const lower = sorted.length % 2 === 0 ? (sorted[middle - 1] ?? upper) : upper;
+  return { n: sorted.length, median: (lower + upper) / 2, max };
+}

@@ -1,0 +1,62 @@
+/** Results as people read them, and as programs do. Pure. */
+import type { Series } from './kit.js';
+import { summarize } from './statistics.js';
+
+/** A series with the name of its benchmark and how busy the machine was when it began. */
+export interface Result extends Series {
+  readonly benchmark: string;
+  /** Processes that wanted a processor, averaged over the minute before. */
+  readonly load: number;
+}
+
+const head = ['benchmark', 'what', 'n', 'median', 'max', 'limit', 'unit', 'within', 'load'];
+const numeric = new Set(['n', 'median', 'max', 'limit', 'load']);
+
+/** Whether every value is within the limit; undefined where none is promised. */
+export function isWithin({ values, limit }: Series): boolean | undefined {
+  return limit === undefined ? undefined : summarize(values).max <= limit;
+}
+
+/** A Markdown table, aligned so that it reads well as it is. */
+export function table(results: readonly Result[]): string {
+  const rows = [head, ...results.map(cells)];
+  const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) => `| ${row.map((cell, i) => pad(cell, i, widths[i] ?? 0)).join(' | ')} |`;
+  const rule = head.map(
+    (name, i) => '-'.repeat((widths[i] ?? 0) - (numeric.has(name) ? 1 : 0)) + (numeric.has(name) ? ':' : ''),
+  );
+  const [names = [], ...body] = rows;
+  return [line(names), line(rule), ...body.map(line)].join('\n');
+}
+
+/** The same as JSON, with every value. */
+export function json(results: readonly Result[]): string {
+  const full = results.map((result) => ({ ...result, ...summarize(result.values), within: isWithin(result) }));
+  return JSON.stringify(full, undefined, 2);
+}
+
+function cells(result: Result): string[] {
+  const { benchmark, what, unit, limit, load } = result;
+  const { n, median, max } = summarize(result.values);
+  const within = { true: 'yes', false: 'NO', undefined: '-' }[String(isWithin(result)) as 'true'];
+  return [
+    benchmark,
+    what,
+    String(n),
+    figure(median),
+    figure(max),
+    limit?.toString() ?? '-',
+    unit,
+    within,
+    load.toFixed(1),
+  ];
+}
+
+/** Three significant digits are more than these measurements are worth. */
+function figure(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(1) : value.toFixed(2);
+}
+
+function pad(cell: string, column: number, width: number): string {
+  return numeric.has(head[column] ?? '') ? cell.padStart(width) : cell.padEnd(width);
+}
