@@ -2,12 +2,13 @@
 import { Network } from '@cdktf/provider-docker/lib/network/index.js';
 import { TerraformOutput, TerraformStack } from 'cdktf';
 import type { Construct } from 'constructs';
+import { Guard } from './guard.js';
 import { Membership } from './membership.js';
 import { Node } from './node.js';
 import { NodeHooks } from './node-hooks.js';
 import type { ClusterSettings } from './settings.js';
 import { declareTerraform } from './terraform-block.js';
-import { clusterTopology, connectionUrl, maximumNodes } from './topology.js';
+import { clusterLabel, clusterTopology, connectionUrl, maximumNodes } from './topology.js';
 
 export interface ClusterStackProps {
   readonly settings: ClusterSettings;
@@ -23,13 +24,15 @@ export class ClusterStack extends TerraformStack {
     const topology = clusterTopology(settings);
     declareTerraform(this, settings, root);
 
+    const context = { topology, root };
+    const guard = new Guard(this, 'guard', { context }).resource;
     const network = new Network(this, 'network', {
       name: topology.network,
       driver: 'bridge',
-      labels: [{ label: 'pgraft.cluster', value: settings.prefix }],
+      labels: [{ label: clusterLabel, value: settings.prefix }],
+      dependsOn: [guard],
     });
-    const nodes = topology.nodes.map((spec) => new Node(this, spec.name, { spec, settings, image, network }));
-    const context = { topology, root };
+    const nodes = topology.nodes.map((spec) => new Node(this, spec.name, { spec, settings, image, network, guard }));
     const slots = Array.from({ length: maximumNodes }, (_, index) => {
       return new NodeHooks(this, `slot${index + 1}`, { context, slot: index + 1, node: nodes[index] });
     });

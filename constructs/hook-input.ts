@@ -9,6 +9,7 @@
  *   what it is leaving, and who stays.
  */
 import { z } from 'zod';
+import { maximumNodes } from './topology.js';
 
 /** Environment variable with the resource's input. */
 export const hookInputVariable = 'PGRAFT_HOOK_INPUT';
@@ -16,7 +17,7 @@ export const hookInputVariable = 'PGRAFT_HOOK_INPUT';
 /** Environment variable with the cluster as declared now. */
 export const hookClusterVariable = 'PGRAFT_HOOK_CLUSTER';
 
-const nodeId = z.int().min(1).max(9);
+const nodeId = z.int().min(1).max(maximumNodes);
 
 /** A slot whose node is not declared has no container: `containerId` is then the empty string. */
 const slot = {
@@ -27,6 +28,7 @@ const slot = {
   container: z.string(),
 };
 
+const guard = z.strictObject({ hook: z.literal('guard'), prefix: z.string() });
 const leave = z.strictObject({ hook: z.literal('leave'), ...slot, present: z.enum(['yes', 'no']) });
 const roll = z.strictObject({
   hook: z.literal('roll'),
@@ -39,7 +41,7 @@ const check = z.strictObject({ hook: z.literal('check'), ...slot, containerId: z
 const join = z.strictObject({ hook: z.literal('join'), prefix: z.string() });
 const teardown = z.strictObject({ hook: z.literal('teardown'), prefix: z.string() });
 
-const hookInput = z.discriminatedUnion('hook', [leave, roll, check, join, teardown]);
+const hookInput = z.discriminatedUnion('hook', [guard, leave, roll, check, join, teardown]);
 
 const cluster = z.strictObject({
   prefix: z.string(),

@@ -2,6 +2,7 @@
 import { Container } from '@cdktf/provider-docker/lib/container/index.js';
 import type { Network } from '@cdktf/provider-docker/lib/network/index.js';
 import { Volume } from '@cdktf/provider-docker/lib/volume/index.js';
+import type { ITerraformDependable } from 'cdktf';
 import { Construct } from 'constructs';
 import { postgresConfLines } from './postgres-settings.js';
 import type { ClusterSettings } from './settings.js';
@@ -20,6 +21,8 @@ export interface NodeProps {
   /** Tag of the node image. */
   readonly image: string;
   readonly network: Network;
+  /** Nothing is created before it. */
+  readonly guard: ITerraformDependable;
 }
 
 export class Node extends Construct {
@@ -33,6 +36,7 @@ export class Node extends Construct {
     const volume = new Volume(this, 'data', {
       name: spec.volume,
       labels: [{ label: clusterLabel, value: settings.prefix }],
+      dependsOn: [props.guard],
       ...(settings.protectData && { lifecycle: { preventDestroy: true } }),
     });
     volume.overrideLogicalId(`${spec.name}_data`);

@@ -1,7 +1,10 @@
 /** What must be so before anything is created: nobody else has our ports or our names. */
 import { createServer } from 'node:net';
-import { clusterTopology, type ClusterTopology, type TopologyProps } from '../../constructs/topology.js';
+import { statePath } from '../../constructs/state-path.js';
+import { clusterLabel, type ClusterTopology } from '../../constructs/topology.js';
+import { projectDirectory } from './places.js';
 import { outcomeOf, required, type Shell } from './shell.js';
+import { deployedIds } from './terraform-state.js';
 
 /** A running container that publishes ports on the host. */
 export interface Publisher {
@@ -15,6 +18,9 @@ export interface Publisher {
 export interface NamedObject {
   readonly kind: 'container' | 'network' | 'volume';
   readonly name: string;
+  /** Docker's id; a volume has only its name. */
+  readonly id: string;
+  /** Value of its label pgraft.cluster; empty without. */
   readonly cluster: string;
 }
 
@@ -26,18 +32,22 @@ export interface BusyPort {
 }
 
 /**
- * Everything that stands in the way of creating the cluster that `props` describe, a sentence each; empty when nothing does.
+ * Everything that stands in the way of creating what is missing of the cluster `topology`, a sentence each; empty when
+ * nothing does. What Terraform made of it before does not.
  *
- * @throws UserError when the Docker engine does not answer
+ * @throws UserError when the Docker engine does not answer, or Terraform's state is damaged
  */
-export async function findObstacles(props: TopologyProps, $: Shell): Promise<string[]> {
-  const topology = clusterTopology(props);
+export async function findObstacles(topology: ClusterTopology, $: Shell): Promise<string[]> {
+  const { prefix, bindAddress } = topology;
+  // the state first: a server that is removed meanwhile is then in neither, or only in the state
+  const deployed = deployedIds(statePath(projectDirectory, prefix, 'cluster'));
   const [publishers, objects] = await Promise.all([listPublishers($), listObjects($)]);
-  const own = new Set(publishers.filter(({ cluster }) => cluster === props.prefix).flatMap(({ ports }) => ports));
+  const own = new Set(publishers.filter(({ cluster }) => cluster === prefix).flatMap(({ ports }) => ports));
   const wanted = topology.nodes.flatMap(({ postgresPort, raftPort }) => [postgresPort, raftPort]);
   const toTry = wanted.filter((port) => !own.has(port));
-  const busy = await busyPorts(toTry, props.bindAddress, publishers, $);
-  return [...portObstacles(busy, topology), ...nameObstacles(objects, topology)];
+  const busy = await busyPorts(toTry, bindAddress, publishers, $);
+  const strangers = objects.filter(({ cluster, id }) => cluster === prefix && !deployed.has(id));
+  return [...portObstacles(busy, topology), ...nameObstacles(objects, topology), ...strangerObstacles(strangers)];
 }
 
 /** Pure: what busy ports mean. */
@@ -64,9 +74,42 @@ export function nameObstacles(objects: readonly NamedObject[], { prefix, network
     .filter(({ kind, name, cluster }) => names[kind].includes(name) && cluster !== prefix)
     .map(
       ({ kind, name }) =>
-        `there is a ${kind} ${name} that does not belong to this cluster (it lacks the label pgraft.cluster=${prefix}); ` +
+        `there is a ${kind} ${name} that does not belong to this cluster (it lacks the label ${clusterLabel}=${prefix}); ` +
         `remove it with "docker ${kind} rm ${name}" if it may go, or choose another prefix with PGRAFT_PREFIX`,
     );
+}
+
+/**
+ * Pure: what it means that `strangers` carry our label and Terraform does not know them. Containers and networks would be in
+ * its way half-way through; a volume would even be taken over, with whatever data it has.
+ */
+export function strangerObstacles(strangers: readonly NamedObject[]): string[] {
+  const [first] = strangers;
+  if (first === undefined) return [];
+  return [
+    `${listed(strangers)} ${strangers.length === 1 ? 'is' : 'are'} labelled as of cluster ${first.cluster}, and the Terraform ` +
+      'state of this checkout does not know that: it belongs to another checkout, or that state was lost. Work in that ' +
+      'checkout, choose another prefix with PGRAFT_PREFIX, or, if it may go with all its data, run: ' +
+      removalCommands(strangers).join(' && '),
+  ];
+}
+
+/** Pure: `container a, volume b`. */
+export function listed(objects: readonly Pick<NamedObject, 'kind' | 'name'>[]): string {
+  return objects.map(({ kind, name }) => `${kind} ${name}`).join(', ');
+}
+
+/** Pure: the docker commands that remove `objects`, in the order that Docker asks for. */
+export function removalCommands(objects: readonly Pick<NamedObject, 'kind' | 'name'>[]): string[] {
+  const commands = {
+    container: 'docker container rm --force',
+    volume: 'docker volume rm',
+    network: 'docker network rm',
+  };
+  return (Object.keys(commands) as NamedObject['kind'][]).flatMap((kind) => {
+    const names = objects.filter((object) => object.kind === kind).map(({ name }) => name);
+    return names.length === 0 ? [] : [`${commands[kind]} ${names.join(' ')}`];
+  });
 }
 
 /** Host ports in the text of docker's Ports column, such as `127.0.0.1:5432->5432/tcp, 0.0.0.0:7001-7002->7001-7002/tcp`. */
@@ -90,8 +133,10 @@ async function table($: Shell, args: readonly string[]): Promise<string[][]> {
     .map((line) => line.split('\t'));
 }
 
+const labelColumn = `{{.Label "${clusterLabel}"}}`;
+
 async function listPublishers($: Shell): Promise<Publisher[]> {
-  const rows = await table($, ['ps', '--format', '{{.Names}}\t{{.Label "pgraft.cluster"}}\t{{.Ports}}']);
+  const rows = await table($, ['ps', '--format', `{{.Names}}\t${labelColumn}\t{{.Ports}}`]);
   return rows.map(([container = '', cluster = '', ports = '']) => ({
     container,
     cluster,
@@ -100,14 +145,14 @@ async function listPublishers($: Shell): Promise<Publisher[]> {
 }
 
 async function listObjects($: Shell): Promise<NamedObject[]> {
-  const format = (name: string) => `{{${name}}}\t{{.Label "pgraft.cluster"}}`;
+  const columns = (name: string, id: string) => ['--format', `{{${name}}}\t{{${id}}}\t${labelColumn}`];
   const [containers, networks, volumes] = await Promise.all([
-    table($, ['ps', '--all', '--format', format('.Names')]),
-    table($, ['network', 'ls', '--format', format('.Name')]),
-    table($, ['volume', 'ls', '--format', format('.Name')]),
+    table($, ['ps', '--all', '--no-trunc', ...columns('.Names', '.ID')]),
+    table($, ['network', 'ls', '--no-trunc', ...columns('.Name', '.ID')]),
+    table($, ['volume', 'ls', ...columns('.Name', '.Name')]),
   ]);
   const named = (kind: NamedObject['kind'], rows: string[][]) =>
-    rows.map(([name = '', cluster = '']) => ({ kind, name, cluster }));
+    rows.map(([name = '', id = '', cluster = '']) => ({ kind, name, id, cluster }));
   return [...named('container', containers), ...named('network', networks), ...named('volume', volumes)];
 }
 

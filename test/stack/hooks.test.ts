@@ -7,7 +7,7 @@ import { type Block, resources, synthesize } from './synthesize.js';
 interface Hook {
   readonly input: Block;
   readonly triggers_replace?: Block;
-  readonly depends_on: readonly string[];
+  readonly depends_on?: readonly string[];
   readonly provisioner: readonly [{ readonly 'local-exec': LocalExec }];
 }
 interface LocalExec {
@@ -30,9 +30,9 @@ const numbers = (count: number, first = 1) => Array.from({ length: count }, (_, 
 describe('the hooks of three servers', () => {
   const hooks = hooksOf(3);
 
-  it('are all nine slots of leave and roll, a check for each server, join and teardown', () => {
+  it('are all nine slots of leave and roll, a check for each server, guard, join and teardown', () => {
     const slots = numbers(9).flatMap((i) => [`leave${i}`, `roll${i}`]);
-    const expected = [...slots, 'check1', 'check2', 'check3', 'join', 'teardown'];
+    const expected = [...slots, 'check1', 'check2', 'check3', 'guard', 'join', 'teardown'];
     expect(Object.keys(hooks).sort()).toEqual(expected.sort());
   });
 
@@ -44,6 +44,7 @@ describe('the hooks of three servers', () => {
     ['teardown', 'destroy'],
     ['check2', undefined],
     ['join', undefined],
+    ['guard', undefined],
   ])('%s runs its command on %s', (name, when) => {
     expect(hook(hooks, name).provisioner).toHaveLength(1);
     expect(command(hook(hooks, name)).when).toBe(when);
@@ -92,7 +93,26 @@ describe('the hooks of three servers', () => {
   it('end with join, after every check, and are torn down behind teardown', () => {
     expect(hook(hooks, 'join').depends_on).toEqual(numbers(3).map((i) => `terraform_data.check${i}`));
     const slots = numbers(9).flatMap((i) => [`terraform_data.leave${i}`, `terraform_data.roll${i}`]);
-    expect([...hook(hooks, 'teardown').depends_on].sort()).toEqual(slots.sort());
+    expect([...(hook(hooks, 'teardown').depends_on ?? [])].sort()).toEqual(slots.sort());
+  });
+
+  it('begin with the guard: network and volumes, and so everything, come after it', () => {
+    const { cluster } = synthesize({ nodes: 3 });
+    expect(hook(hooks, 'guard').depends_on ?? []).toEqual([]);
+    const created = { ...resources(cluster, 'docker_network'), ...resources(cluster, 'docker_volume') };
+    expect(Object.values(created).map(({ depends_on: after }) => after)).toEqual(
+      Array(4).fill(['terraform_data.guard']),
+    );
+  });
+
+  it('have a guard that nothing replaces: all servers would go before the first new one came', () => {
+    const guardOf = (context: Block) =>
+      (resources(synthesize(context).cluster, 'terraform_data') as unknown as Record<string, Hook>)['guard'];
+    for (const context of [{}, { nodes: 4 }, { postgresPort: 6001 }, { raftPort: 8001 }, { bindAddress: '0.0.0.0' }]) {
+      const guard = guardOf(context);
+      expect(guard?.input).toEqual({ hook: 'guard', prefix: 'pgraft' });
+      expect(guard?.triggers_replace).toBeUndefined();
+    }
   });
 
   it('get an input that the scripts can read', () => {

@@ -26,11 +26,19 @@ describe('Terraform calls the hooks in the order that membership needs:', () => 
     await project.close();
   });
 
-  it('the first deploy checks every server, then joins them', async () => {
+  it('a guard that fails leaves nothing in Docker', async () => {
+    const outcome = await project.deploy({ nodes: 3 }, ['guard']);
+    expect(outcome.succeeded).toBe(false);
+    expect(names(outcome.hooks)).toEqual(['guard']);
+    expect(await project.objects()).toEqual([]);
+  });
+
+  it('the first deploy passes the guard, checks every server, then joins them', async () => {
     const outcome = await project.deploy({ nodes: 3 });
     expect(outcome.succeeded, outcome.output).toBe(true);
-    expect(sorted(outcome.hooks)).toEqual(['check1', 'check2', 'check3', 'join']);
-    expect(run(outcome, 'join')).toEqual({ hook: 'join', running: three, declared: 3 });
+    expect(sorted(outcome.hooks)).toEqual(['check1', 'check2', 'check3', 'guard', 'join']);
+    expect(run(outcome, 'guard')).toEqual({ hook: 'guard', running: [], declared: 3, tearingDown: false });
+    expect(run(outcome, 'join')).toEqual({ hook: 'join', running: three, declared: 3, tearingDown: false });
     expect(inOrder(outcome, ['check1', 'check2', 'check3'], ['join'])).toBe(true);
   });
 
@@ -53,7 +61,7 @@ describe('Terraform calls the hooks in the order that membership needs:', () => 
   it('a member whose leave fails keeps its container and volume', async () => {
     const outcome = await project.deploy({ nodes: 2 }, ['leave4']);
     expect(outcome.succeeded).toBe(false);
-    expect(run(outcome, 'leave4')).toEqual({ hook: 'leave4', running: four, declared: 2 });
+    expect(run(outcome, 'leave4')).toEqual({ hook: 'leave4', running: four, declared: 2, tearingDown: false });
     expect(names(outcome.hooks)).not.toContain('roll4');
     expect(names(outcome.hooks)).not.toContain('join');
     const left = await project.objects();
@@ -66,7 +74,7 @@ describe('Terraform calls the hooks in the order that membership needs:', () => 
     const outcome = await project.deploy({ nodes: 4 });
     expect(outcome.succeeded, outcome.output).toBe(true);
     expect(sorted(outcome.hooks)).toEqual(['check3', 'check4', 'join']);
-    expect(run(outcome, 'join')).toEqual({ hook: 'join', running: four, declared: 4 });
+    expect(run(outcome, 'join')).toEqual({ hook: 'join', running: four, declared: 4, tearingDown: false });
   });
 
   it('members leave while their containers run, then roll, then the containers go', async () => {
@@ -107,11 +115,29 @@ describe('Terraform calls the hooks in the order that membership needs:', () => 
     expect(run(outcome, 'check2').running).toEqual(['primary', 'replica1']);
   });
 
-  it('destroy announces the teardown first and leaves nothing', async () => {
+  it('with new ports, a server whose roll fails holds up no other: each comes back before all have gone', async () => {
+    const failed = await project.deploy({ nodes: 2, postgresPort: 17565 }, ['roll1']);
+    expect(failed.succeeded).toBe(false);
+    expect(sorted(failed.hooks)).toEqual(['check2', 'roll1', 'roll2']);
+    expect(run(failed, 'check2').running).toEqual(['primary', 'replica1']);
+    const again = await project.deploy({ nodes: 2, postgresPort: 17565 });
+    expect(again.succeeded, again.output).toBe(true);
+    expect(names(again.hooks)).toEqual(['roll1', 'check1']);
+  });
+
+  it('destroy runs the teardown first; broken off by a leave that fails, it stops there', async () => {
+    const outcome = await project.destroy(['leave2']);
+    expect(outcome.succeeded).toBe(false);
+    expect(names(outcome.hooks)[0]).toBe('teardown');
+    expect(names(outcome.hooks)).not.toContain('roll2');
+    expect(await project.objects()).toContain('pgraft-test-hooks-replica1');
+  });
+
+  it('a second destroy finishes it, without the teardown, which is gone; its hooks know that all of it goes', async () => {
     const outcome = await project.destroy();
     expect(outcome.succeeded, outcome.output).toBe(true);
-    expect(names(outcome.hooks)[0]).toBe('teardown');
-    expect(sorted(outcome.hooks)).toEqual(['leave1', 'leave2', 'roll1', 'roll2', 'teardown']);
+    expect(names(outcome.hooks)).toEqual(['leave2', 'roll2']);
+    expect(outcome.hooks.map(({ tearingDown }) => tearingDown)).toEqual([true, true]);
     expect(await project.objects()).toEqual([]);
   });
 });

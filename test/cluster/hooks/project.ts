@@ -31,6 +31,8 @@ export interface HookRun {
   readonly running: readonly string[];
   /** Number of servers declared. */
   readonly declared: number;
+  /** What the real hooks go by: the run destroys the whole. */
+  readonly tearingDown: boolean;
 }
 
 export interface Outcome {
@@ -44,13 +46,16 @@ const hookBody = `
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync } from 'node:fs';
 import { hookClusterVariable, hookInputVariable, readHookCall } from '${repository}/constructs/hook-input.ts';
+import { ancestorTerraform, isTearingDown } from '${repository}/scripts/kit/processes.ts';
 const name = JSON.parse(process.env[hookInputVariable]).hook;
 const { input, cluster } = readHookCall(name, process.env);
 const hook = name + (input.node ?? '');
 const filter = ['--filter', 'label=pgraft.cluster=' + input.prefix, '--format', '{{.Names}}'];
 const names = execFileSync('docker', ['ps', ...filter], { encoding: 'utf8' }).trim().split('\\n').filter(Boolean);
 const running = names.map((container) => container.slice(input.prefix.length + 1)).sort();
-appendFileSync('hooks.log', JSON.stringify({ hook, running, declared: cluster.nodes.length }) + '\\n');
+const declared = cluster.nodes.length;
+const tearingDown = isTearingDown(ancestorTerraform());
+appendFileSync('hooks.log', JSON.stringify({ hook, running, declared, tearingDown }) + '\\n');
 if (existsSync('fail-' + hook)) throw new Error('told to fail');
 `;
 
@@ -73,7 +78,7 @@ export class HookProject {
     writeFileSync(join(directory, 'package.json'), '{"type": "module"}');
     writeFileSync(join(directory, 'main.ts'), mainBody);
     mkdirSync(join(directory, 'scripts', 'hooks'), { recursive: true });
-    for (const hook of ['leave', 'roll', 'check', 'join', 'teardown']) {
+    for (const hook of ['guard', 'leave', 'roll', 'check', 'join', 'teardown']) {
       writeFileSync(join(directory, 'scripts', 'hooks', `${hook}.ts`), hookBody);
     }
     const project = new HookProject(directory);
@@ -87,16 +92,12 @@ export class HookProject {
     const settings = { prefix, postgresPort: 17560, raftPort: 17580, dockerProvider, ...context };
     await this.execute('node', ['--import', 'tsx', 'main.ts'], this.directory, JSON.stringify(settings));
     if (!existsSync(join(this.stack, '.terraform'))) await this.terraform(['init', '-input=false', '-no-color']);
-    for (const hook of failing) writeFileSync(join(this.directory, `fail-${hook}`), '');
-    try {
-      return await this.apply(['apply']);
-    } finally {
-      for (const hook of failing) rmSync(join(this.directory, `fail-${hook}`));
-    }
+    return this.apply('apply', failing);
   }
 
-  destroy(): Promise<Outcome> {
-    return this.apply(['destroy']);
+  /** Destroy everything; the hooks in `failing` fail. */
+  async destroy(failing: readonly string[] = []): Promise<Outcome> {
+    return this.apply('destroy', failing);
   }
 
   async removeContainer(node: string): Promise<void> {
@@ -135,12 +136,18 @@ export class HookProject {
     await run('docker', ['build', '--quiet', '--tag', image, context], { timeout: deadline });
   }
 
-  private async apply(command: readonly string[]): Promise<Outcome> {
+  private async apply(action: 'apply' | 'destroy', failing: readonly string[]): Promise<Outcome> {
     const log = join(this.directory, 'hooks.log');
+    const orders = failing.map((hook) => join(this.directory, `fail-${hook}`));
     writeFileSync(log, '');
-    const { succeeded, output } = await this.terraform([...command, '-auto-approve', '-input=false', '-no-color']);
-    const lines = readFileSync(log, 'utf8').split('\n').filter(Boolean);
-    return { succeeded, output, hooks: lines.map((line) => JSON.parse(line) as HookRun) };
+    for (const order of orders) writeFileSync(order, '');
+    try {
+      const { succeeded, output } = await this.terraform([action, '-auto-approve', '-input=false', '-no-color']);
+      const lines = readFileSync(log, 'utf8').split('\n').filter(Boolean);
+      return { succeeded, output, hooks: lines.map((line) => JSON.parse(line) as HookRun) };
+    } finally {
+      for (const order of orders) rmSync(order);
+    }
   }
 
   private async terraform(args: readonly string[]): Promise<{ succeeded: boolean; output: string }> {

@@ -1,7 +1,14 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { clusterTopology } from '../../../constructs/topology.js';
-import { isFree, nameObstacles, portObstacles, publishedPorts } from '../../../scripts/kit/guards.js';
+import {
+  isFree,
+  nameObstacles,
+  portObstacles,
+  publishedPorts,
+  removalCommands,
+  strangerObstacles,
+} from '../../../scripts/kit/guards.js';
 
 const topology = clusterTopology({
   nodes: 3,
@@ -32,12 +39,12 @@ describe('nameObstacles', () => {
   it('names what has our names without our label, and nothing else', () => {
     const obstacles = nameObstacles(
       [
-        { kind: 'container', name: 'pgraft-primary', cluster: '' },
-        { kind: 'container', name: 'pgraft-replica1', cluster: 'pgraft' },
-        { kind: 'container', name: 'pgraft-replica8', cluster: '' },
-        { kind: 'network', name: 'pgraft-network', cluster: 'another' },
-        { kind: 'volume', name: 'pgraft-replica2-data', cluster: '' },
-        { kind: 'volume', name: 'pgraft-primary', cluster: '' },
+        { kind: 'container', name: 'pgraft-primary', id: 'id of pgraft-primary', cluster: '' },
+        { kind: 'container', name: 'pgraft-replica1', id: 'id of pgraft-replica1', cluster: 'pgraft' },
+        { kind: 'container', name: 'pgraft-replica8', id: 'id of pgraft-replica8', cluster: '' },
+        { kind: 'network', name: 'pgraft-network', id: 'id of pgraft-network', cluster: 'another' },
+        { kind: 'volume', name: 'pgraft-replica2-data', id: 'id of pgraft-replica2-data', cluster: '' },
+        { kind: 'volume', name: 'pgraft-primary', id: 'id of pgraft-primary', cluster: '' },
       ],
       topology,
     );
@@ -47,6 +54,42 @@ describe('nameObstacles', () => {
       'volume pgraft-replica2-data',
     ]);
     expect(obstacles[0]).toContain('"docker container rm pgraft-primary"');
+  });
+});
+
+describe('strangerObstacles', () => {
+  const object = (kind: 'container' | 'network' | 'volume', name: string) => ({
+    kind,
+    name,
+    id: name,
+    cluster: 'pgraft',
+  });
+
+  it('are none where Terraform knows everything', () => {
+    expect(strangerObstacles([])).toEqual([]);
+  });
+
+  it('name what has our label without being ours, where it may belong, and how it goes', () => {
+    const [obstacle] = strangerObstacles([
+      object('network', 'pgraft-network'),
+      object('volume', 'pgraft-primary-data'),
+    ]);
+    expect(obstacle).toContain('network pgraft-network, volume pgraft-primary-data are labelled as of cluster pgraft');
+    expect(obstacle).toContain('it belongs to another checkout, or that state was lost');
+    expect(obstacle).toContain('run: docker volume rm pgraft-primary-data && docker network rm pgraft-network');
+  });
+});
+
+describe('removalCommands', () => {
+  it('come in the order that Docker asks for', () => {
+    expect(
+      removalCommands([
+        { kind: 'network', name: 'n' },
+        { kind: 'volume', name: 'v' },
+        { kind: 'container', name: 'a' },
+        { kind: 'container', name: 'b' },
+      ]),
+    ).toEqual(['docker container rm --force a b', 'docker volume rm v', 'docker network rm n']);
   });
 });
 
