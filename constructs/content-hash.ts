@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { SettingsError } from './settings.js';
 import dockerignoreModule, { type Ignore } from '@balena/dockerignore';
 
 // the module is the function itself; its types claim a `default` property
@@ -16,12 +17,12 @@ const tagDigits = 12;
  * same commit gives the same hash on every machine.
  *
  * @returns 12 hex digits
- * @throws Error when the directory has no Dockerfile
+ * @throws SettingsError when the directory has no Dockerfile
  */
 export function contentHash(directory: string): string {
   const files = contextFiles(directory);
   if (!files.includes('Dockerfile')) {
-    throw new Error(`${directory} has no Dockerfile, so no image can be built from it; restore it from git`);
+    throw new SettingsError([`${directory} has no Dockerfile, so no image can be built from it; restore it from git`]);
   }
   const hash = createHash('sha256');
   for (const file of files) {

@@ -1,6 +1,6 @@
 /** Guards the directory that stacks are synthesized to, usually cdktf.out, against being used for two clusters. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { SettingsError } from './settings.js';
 import { stackIds, statePath } from './state-path.js';
 import { stateDirectory } from './topology.js';
@@ -10,7 +10,7 @@ import { stateDirectory } from './topology.js';
  * migrate that cluster's state into this one's, and then replace its servers.
  *
  * @param root the project's directory, absolute
- * @throws SettingsError saying where to synthesize instead
+ * @throws SettingsError saying where to synthesize instead, or what is damaged
  */
 export function claimOutputDirectory(outdir: string, root: string, prefix: string): void {
   for (const stack of stackIds) {
@@ -24,10 +24,16 @@ export function claimOutputDirectory(outdir: string, root: string, prefix: strin
   }
 }
 
-/** The state that `terraform init` noted down in a stack's directory; undefined where it never ran. */
+/** The state file that `terraform init` noted down in a stack's directory; undefined where it never ran. */
 function usedStatePath(directory: string): string | undefined {
   const note = join(directory, '.terraform', 'terraform.tfstate');
   if (!existsSync(note)) return undefined;
-  const { backend } = JSON.parse(readFileSync(note, 'utf8')) as { backend?: { config?: { path?: string } } };
-  return backend?.config?.path;
+  try {
+    const { backend } = JSON.parse(readFileSync(note, 'utf8')) as { backend?: { config?: { path?: string } } };
+    return backend?.config?.path;
+  } catch {
+    throw new SettingsError([
+      `${note} is damaged; remove ${dirname(note)}, which Terraform makes anew and which holds no state`,
+    ]);
+  }
 }

@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline/promises';
 import prettyMs from 'pretty-ms';
 import { loadSettings } from '../constructs/load-settings.js';
 import { main } from './kit/command.js';
-import { UserError } from './kit/errors.js';
+import { InterruptedError, UserError } from './kit/errors.js';
+import { listed, removalCommands, type NamedObject } from './kit/guards.js';
 import { projectDirectory } from './kit/places.js';
 import { removeSecrets, secretsPath } from './kit/secrets.js';
 import { $ } from './kit/shell.js';
@@ -30,17 +31,24 @@ await main(async () => {
     console.log('nothing was removed');
     return 1;
   }
-  const status = await runCdktf('destroy', settings, program);
+  const { status, interruptedBy } = await runCdktf('destroy', settings, program);
+  const left = flat(await docker.objects(prefix));
+  if (status !== 0 && interruptedBy !== undefined) {
+    const rest = left.length === 0 ? 'nothing is left in Docker' : `still there: ${listed(left)}`;
+    throw new InterruptedError(interruptedBy, `interrupted: ${rest}; run npm run destroy again, it removes the rest`);
+  }
   if (status !== 0) {
     throw new UserError(`cdktf destroy ended with status ${status}: what went wrong stands above; run it again`);
   }
-  const after = await docker.objects(prefix);
-  const left = describe(after);
-  if (left.length > 0)
-    throw new UserError(`Terraform did not know of these, and they are still there: ${left.join(', ')}`);
+  if (left.length > 0) {
+    throw new UserError(
+      `Terraform did not know of these, and they are still there: ${listed(left)}; if they may go with all their data, run: ` +
+        removalCommands(left).join(' && '),
+    );
+  }
   removeSecrets(secretsPath(prefix));
-  const removed = describe(before);
-  console.log(removed.length === 0 ? 'there was nothing to remove' : `removed: ${removed.join(', ')}`);
+  const removed = flat(before);
+  console.log(removed.length === 0 ? 'there was nothing to remove' : `removed: ${listed(removed)}`);
   console.log(`Done in ${prettyMs(performance.now() - begin)}.`);
   return 0;
 });
@@ -48,9 +56,9 @@ await main(async () => {
 async function confirmed(prefix: string, objects: ClusterObjects): Promise<boolean> {
   if (options.yes === true || options.autoApprove === true) return true;
   if (!process.stdin.isTTY) throw new UserError('this removes all data; say so with --yes where nobody can be asked');
-  const found = describe(objects);
+  const found = flat(objects);
   console.log(
-    `This removes cluster ${prefix} with all its data: ${found.length === 0 ? 'nothing found' : found.join(', ')}`,
+    `This removes cluster ${prefix} with all its data: ${found.length === 0 ? 'nothing found' : listed(found)}`,
   );
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
@@ -60,10 +68,10 @@ async function confirmed(prefix: string, objects: ClusterObjects): Promise<boole
   }
 }
 
-function describe({ containers, volumes, networks }: ClusterObjects): string[] {
+function flat({ containers, volumes, networks }: ClusterObjects): Pick<NamedObject, 'kind' | 'name'>[] {
   return [
-    ...containers.map(({ container }) => `container ${container}`),
-    ...volumes.map((name) => `volume ${name}`),
-    ...networks.map((name) => `network ${name}`),
+    ...containers.map(({ container }) => ({ kind: 'container', name: container }) as const),
+    ...volumes.map((name) => ({ kind: 'volume', name }) as const),
+    ...networks.map((name) => ({ kind: 'network', name }) as const),
   ];
 }

@@ -2,8 +2,9 @@
 import { Command } from 'commander';
 import prettyMs from 'pretty-ms';
 import { loadSettings } from '../constructs/load-settings.js';
+import { clusterTopology } from '../constructs/topology.js';
 import { main } from './kit/command.js';
-import { UserError } from './kit/errors.js';
+import { InterruptedError, UserError } from './kit/errors.js';
 import { findObstacles } from './kit/guards.js';
 import { projectDirectory } from './kit/places.js';
 import { openReport, type Report } from './kit/report.js';
@@ -30,7 +31,7 @@ await main(async () => {
   const servers = nodes === 1 ? '1 server' : `${nodes} servers`;
   report.note(`Bringing up cluster ${prefix}: ${servers} of PostgreSQL 17 that agree through Raft on one primary.`);
   const terraform = await report.step('ports and names are free', async () => {
-    const [program, obstacles] = await Promise.all([findTerraform($), findObstacles(settings, $)]);
+    const [program, obstacles] = await Promise.all([findTerraform($), findObstacles(clusterTopology(settings), $)]);
     if (obstacles.length > 0) throw new UserError(`nothing was created: ${obstacles.join('\n       ')}`);
     return program;
   });
@@ -39,7 +40,13 @@ await main(async () => {
     `Terraform (${dockerProvider} Docker provider) now creates what is missing: image, network, volumes, containers. ` +
       'Then the servers get their data and form the Raft group.',
   );
-  const status = await runCdktf('deploy', settings, terraform);
+  const { status, interruptedBy } = await runCdktf('deploy', settings, terraform);
+  if (status !== 0 && interruptedBy !== undefined) {
+    throw new InterruptedError(
+      interruptedBy,
+      'interrupted: what was made so far stays; npm start goes on from there, npm run destroy removes it',
+    );
+  }
   if (status !== 0) {
     throw new UserError(
       `cdktf deploy ended with status ${status}: what went wrong stands above; npm start goes on from there`,
@@ -70,6 +77,12 @@ async function settled(live: Live, progress: (line: string) => void): Promise<Cl
 async function startStopped(prefix: string, report: Report): Promise<void> {
   const docker = openDocker($);
   const { containers } = await docker.objects(prefix);
+  const paused = containers.filter(({ status }) => status === 'paused').map(({ container }) => container);
+  if (paused.length > 0) {
+    throw new UserError(
+      `${paused.join(', ')}: paused, and stays so until you say otherwise; run docker unpause ${paused.join(' ')}, then npm start`,
+    );
+  }
   const stopped = containers.filter(({ status }) => status === 'exited' || status === 'created');
   if (stopped.length === 0) return;
   const names = stopped.map(({ container }) => container);

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { SettingsError } from '../../constructs/settings.js';
-import { messageOf, UserError } from './errors.js';
+import { InterruptedError, messageOf, UserError } from './errors.js';
 
 /**
  * The one top-level handler: run a command and set the exit status.
@@ -11,7 +11,7 @@ export async function main(work: () => Promise<number | undefined> | number | un
   try {
     process.exitCode = (await work()) ?? 0;
   } catch (error) {
-    process.exitCode = 1;
+    process.exitCode = error instanceof InterruptedError ? statusOf({ exitCode: null, signal: error.signal }) : 1;
     console.error(explain(error));
   }
 }

@@ -3,7 +3,17 @@
  * is thrown is a defect of ours and is shown with its stack.
  */
 export class UserError extends Error {
-  override readonly name = 'UserError';
+  override readonly name: string = 'UserError';
+}
+
+/** The person asked for the end before the work was done. */
+export class InterruptedError extends UserError {
+  constructor(
+    readonly signal: NodeJS.Signals,
+    message: string,
+  ) {
+    super(message);
+  }
 }
 
 /** The text of anything thrown, on one line. */

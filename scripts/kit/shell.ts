@@ -13,11 +13,14 @@ export interface Outcome {
   readonly problem: string;
 }
 
-/** Read a zx output: a timed-out command has no exit code but a signal. */
+/** Read a zx output: a timed-out command has no exit code but the signal that zx sent it; others can be ended by signals, too. */
 export function outcomeOf(output: ProcessOutput, what: string, limit: number): Outcome {
-  const { exitCode, signal, stdout } = output;
+  const { exitCode, signal, stdout, duration } = output;
   if (exitCode === 0 && signal === null) return { ok: true, stdout, problem: '' };
-  if (signal !== null) return { ok: false, stdout, problem: `${what} took longer than ${limit} ms and was stopped` };
+  if (signal !== null && duration >= limit) {
+    return { ok: false, stdout, problem: `${what} took longer than ${limit} ms and was stopped` };
+  }
+  if (signal !== null) return { ok: false, stdout, problem: `${what} was ended by ${signal}` };
   const told = output.stderr.trim().replace(/\s*\n\s*/g, '; ');
   return { ok: false, stdout, problem: told === '' ? `${what} ended with status ${exitCode ?? 'unknown'}` : told };
 }

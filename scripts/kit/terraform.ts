@@ -1,11 +1,12 @@
 /** Runs the cdktf command line, as `npx cdktf ...` would by hand. */
-import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadSettings, projectEnvironment } from '../../constructs/load-settings.js';
 import type { ClusterSettings } from '../../constructs/settings.js';
+import { stackIds } from '../../constructs/state-path.js';
 import { stateDirectory } from '../../constructs/topology.js';
-import { statusOf } from './command.js';
 import { UserError } from './errors.js';
+import { runToItsEnd, type Ended } from './interruption.js';
 import { clusterDirectory, projectDirectory } from './places.js';
 import type { Shell } from './shell.js';
 
@@ -13,11 +14,14 @@ export type Action = 'deploy' | 'destroy';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The name of the Terraform program to use: the user's choice, terraform, or OpenTofu in its place.
+ * The name of the Terraform program to use: the user's choice (or what setup.mjs found), terraform, or OpenTofu in its place.
  *
  * @throws UserError when none of them runs
  */
-export async function findTerraform($: Shell, env: Environment = process.env): Promise<string> {
+export async function findTerraform(
+  $: Shell,
+  env: Environment = projectEnvironment(projectDirectory),
+): Promise<string> {
   const chosen = env['TERRAFORM_BINARY_NAME'];
   for (const program of chosen === undefined ? ['terraform', 'tofu'] : [chosen]) {
     const output = await $({ timeout: 20_000, input: '' })`command -v ${program}`;
@@ -27,7 +31,7 @@ export async function findTerraform($: Shell, env: Environment = process.env): P
     throw new UserError(`TERRAFORM_BINARY_NAME is ${chosen}, and there is no such program; unset it or install that`);
   }
   throw new UserError(
-    'there is no Terraform on the PATH; install Terraform 1.5 or newer (or OpenTofu), then run this again',
+    `there is no Terraform on the PATH; install Terraform ${oldestTerraform()} (or OpenTofu), then run this again`,
   );
 }
 
@@ -56,38 +60,39 @@ export function cdktfEnvironment(
 /**
  * Run `cdktf deploy '*'` or `cdktf destroy '*'` with its output on this terminal.
  *
- * @returns its exit status
+ * A signal that comes meanwhile ends Terraform in order.
  */
-export async function runCdktf(action: Action, settings: ClusterSettings, program: string): Promise<number> {
-  const args = cdktfArguments(action, settings.prefix, defaultPrefix());
+export async function runCdktf(action: Action, settings: ClusterSettings, program: string): Promise<Ended> {
+  // the prefix that plain `npx cdktf deploy` uses
+  const { prefix: defaultPrefix } = loadSettings(projectDirectory, {});
+  const args = cdktfArguments(action, settings.prefix, defaultPrefix);
   // cdktf makes only the last part of its output directory
   mkdirSync(clusterDirectory(settings.prefix), { recursive: true, mode: 0o700 });
   if (settings.dockerProvider === 'embedded') forgetProviderChecksums(args);
-  const child = spawn(join(projectDirectory, 'node_modules/.bin/cdktf'), args, {
-    cwd: projectDirectory,
-    env: { ...process.env, ...cdktfEnvironment(settings, program) },
-    stdio: 'inherit',
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (exitCode, signal) => {
-      resolve(statusOf({ exitCode, signal }));
-    });
-  });
+  return runToItsEnd(
+    {
+      program: join(projectDirectory, 'node_modules/.bin/cdktf'),
+      args,
+      cwd: projectDirectory,
+      env: { ...projectEnvironment(projectDirectory), ...cdktfEnvironment(settings, program) },
+      terraform: program,
+    },
+    console.error,
+  );
 }
 
 /** The embedded provider is built on this machine, so after each change of it the checksums of the last run are wrong. */
 function forgetProviderChecksums(args: readonly string[]): void {
   const output = args.includes('--output') ? (args[args.indexOf('--output') + 1] ?? '') : 'cdktf.out';
-  for (const stack of ['image', 'cluster']) {
+  for (const stack of stackIds) {
     rmSync(join(projectDirectory, output, 'stacks', stack, '.terraform.lock.hcl'), { force: true });
   }
 }
 
-/** The prefix that plain `npx cdktf deploy` uses. */
-function defaultPrefix(): string {
-  const { context } = JSON.parse(readFileSync(join(projectDirectory, 'cdktf.json'), 'utf8')) as {
-    context?: { prefix?: string };
+/** Such as `>=1.9.0`: the constraint that the stacks carry and setup.mjs checks. */
+function oldestTerraform(): string {
+  const { engines } = JSON.parse(readFileSync(join(projectDirectory, 'package.json'), 'utf8')) as {
+    engines: { terraform: string };
   };
-  return context?.prefix ?? 'pgraft';
+  return engines.terraform;
 }

@@ -1,4 +1,5 @@
 /** Where clients connect. Pure. */
+import { clientUrl, type TargetSession } from '../../constructs/topology.js';
 import type { Endpoint } from './docker.js';
 
 /**
@@ -6,12 +7,8 @@ import type { Endpoint } from './docker.js';
  *
  * @throws Error when there is no endpoint
  */
-export function connectionUrl(
-  endpoints: readonly Endpoint[],
-  targetSession: 'read-write' | 'prefer-standby',
-  password: string,
-): string {
+export function connectionUrl(endpoints: readonly Endpoint[], targetSession: TargetSession, password: string): string {
   if (endpoints.length === 0) throw new Error('no server publishes its port');
-  const hosts = endpoints.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(',');
-  return `postgresql://app:${encodeURIComponent(password)}@${hosts}/app?target_session_attrs=${targetSession}`;
+  const hosts = endpoints.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
+  return clientUrl(`app:${encodeURIComponent(password)}`, hosts, targetSession);
 }

@@ -1,11 +1,8 @@
 /** What the Docker engine says, through the docker CLI (which knows the user's contexts and hosts). */
 import { z } from 'zod';
-import { clientHost, postgresPortInside } from '../../constructs/topology.js';
+import { clientHost, clusterLabel, nodeLabel, postgresPortInside } from '../../constructs/topology.js';
 import { UserError } from '../kit/errors.js';
 import { outcomeOf, required, type Outcome, type Shell } from '../kit/shell.js';
-
-export const clusterLabel = 'pgraft.cluster';
-export const nodeLabel = 'pgraft.node';
 
 /** What is read of a container. */
 export interface Container {
@@ -21,7 +18,6 @@ export interface Container {
   readonly health: string | undefined;
   /** When it came into this status (ISO 8601). */
   readonly since: string;
-  readonly exitCode: number;
   /** Where this machine reaches its PostgreSQL; undefined when not published. */
   readonly postgres: Endpoint | undefined;
   /** Networks that it is connected to. */
@@ -74,7 +70,9 @@ export function openDocker($: Shell, { deadline = 10_000 }: { deadline?: number 
     async start(containers) {
       const limit = 60_000;
       const output = await $({ timeout: limit, input: '' })`docker start ${[...containers]}`;
-      required(outcomeOf(output, 'docker start', limit), `docker start ${containers.join(' ')}`, fixDocker);
+      // the engine did answer a moment ago: what it says now is about these containers
+      const fix = `mend that; a container that cannot be mended may go ("docker rm <name>"), npm start makes it anew around its data`;
+      required(outcomeOf(output, 'docker start', limit), `docker start ${containers.join(' ')}`, fix);
     },
   };
 }
@@ -85,7 +83,6 @@ const inspected = z.object({
   Name: z.string(),
   State: z.object({
     Status: z.string(),
-    ExitCode: z.number(),
     StartedAt: z.string(),
     FinishedAt: z.string(),
     Health: z.object({ Status: z.string() }).nullish(),
@@ -127,7 +124,6 @@ function container({ Id, Name, State, Config, HostConfig, NetworkSettings }: z.i
     status: State.Status,
     health: State.Health?.Status,
     since: up || State.Status === 'created' ? State.StartedAt : State.FinishedAt,
-    exitCode: State.ExitCode,
     postgres: published === undefined ? undefined : endpoint(published.HostIp, Number(published.HostPort)),
     networks: Object.keys(NetworkSettings.Networks ?? {}),
   };

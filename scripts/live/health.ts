@@ -1,5 +1,6 @@
 /** What is wrong with a cluster, in sentences. Pure. */
 import { majority, quorumState } from '../../constructs/quorum.js';
+import { networkName } from '../../constructs/topology.js';
 import { leaderOf, newestTerm, primaryOf, streamOf, type ClusterView, type NodeView } from './view.js';
 
 /** Everything that keeps the cluster from being healthy, the gravest first; empty when it is healthy. */
@@ -53,9 +54,10 @@ function nodeProblems(view: ClusterView, node: NodeView): string[] {
 
 function processProblem(prefix: string, node: NodeView): string | undefined {
   const { container, docker, postgres, raft, entryPoint } = node;
+  if (docker.status === 'paused') return `the container is paused; docker unpause ${container} brings it back`;
   if (docker.status !== 'running') return `the container is ${docker.status}`;
   if (!docker.onNetwork) {
-    return `cut off from the cluster's network; docker network connect ${prefix}-network ${container} brings it back`;
+    return `cut off from the cluster's network; docker network connect ${networkName(prefix)} ${container} brings it back`;
   }
   if (!postgres.accepting) {
     if (entryPoint?.asked === true) return `${entryPoint.state.phase}: ${entryPoint.state.message || postgres.problem}`;

@@ -1,9 +1,9 @@
 /** Opens what a running cluster is read through: Docker, and SQL with the superuser's password. */
 import { systemClock, type Clock } from '../kit/clock.js';
 import { UserError } from '../kit/errors.js';
-import { readSecrets, recoverSecrets, secretsPath, writeSecrets, type Secrets } from '../kit/secrets.js';
+import { readSecrets, recoverSecrets, secretsPath, type Secrets } from '../kit/secrets.js';
 import { $ } from '../kit/shell.js';
-import { openDocker, type ClusterObjects, type Docker } from './docker.js';
+import { openDocker, type Docker } from './docker.js';
 import { askState } from './node-state.js';
 import type { Sources } from './read.js';
 import { openSql } from './sql.js';
@@ -37,16 +37,13 @@ export async function withLive<T>(
 }
 
 /**
- * The secrets as a configured server has them, written to this machine again; undefined when no server gives them.
+ * The secrets as a configured server has them; undefined when no server gives them. They are not written to this machine
+ * again: only the bootstrap does that, since a file says that there is a cluster, also after a destroy.
  *
  * `formed` is what that server says, and its members are left open: only the group knows them.
  */
-export async function recoverFromServers(
-  docker: Docker,
-  prefix: string,
-  objects?: ClusterObjects,
-): Promise<Secrets | undefined> {
-  const { containers } = objects ?? (await docker.objects(prefix));
+export async function recoverFromServers(docker: Docker, prefix: string): Promise<Secrets | undefined> {
+  const { containers } = await docker.objects(prefix);
   const running = containers.filter(({ status }) => status === 'running');
   const answers = await Promise.all(
     running.map(async ({ container }) => ({ container, answer: await askState(docker, container, 2_000) })),
@@ -59,7 +56,5 @@ export async function recoverFromServers(
     if (!outcome.ok) throw new UserError(`${giver.container}: ${outcome.problem}`);
     return outcome.stdout;
   };
-  const secrets = await recoverSecrets(ask, { formed, members: [] });
-  writeSecrets(secretsPath(prefix), secrets);
-  return secrets;
+  return recoverSecrets(ask, { formed, members: [] });
 }

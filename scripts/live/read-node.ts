@@ -37,10 +37,14 @@ const streamFacts = `
    order by application_name`;
 
 const raftFacts = `
-  select state, current_term, leader_id, role, writable, synchronous_in_force, quorum_met, commit_index, failover_enabled
+  select state, current_term, leader_id, role, writable, synchronous_in_force, quorum_met, commit_index, failover_enabled,
+         message
     from pgraft_get_cluster_status()`;
 
-const memberFacts = `select node_id, name, state, voter from pgraft_get_nodes() order by node_id`;
+const memberFacts = `
+  select node_id, name, state, voter, last_heartbeat_ms
+    from pgraft_get_nodes()
+   order by node_id`;
 
 /**
  * Ask one server for everything; never throws.
@@ -109,6 +113,7 @@ function readRaft(row: SqlRow | undefined): RaftView {
     quorumMet: row['quorum_met'] === true,
     commitIndex: Number(row['commit_index']),
     failoverEnabled: row['failover_enabled'] === true,
+    message: typeof row['message'] === 'string' ? row['message'] : undefined,
   };
 }
 
@@ -118,5 +123,7 @@ function readMember(row: SqlRow): MemberView {
     name: String(row['name']),
     state: String(row['state']),
     voter: row['voter'] === true,
+    // bigint comes as text
+    lastHeartbeatMs: row['last_heartbeat_ms'] === null ? undefined : Number(row['last_heartbeat_ms']),
   };
 }

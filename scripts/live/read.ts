@@ -1,5 +1,5 @@
 /** Docker and SQL, read in parallel with short deadlines, into one ClusterView. */
-import { nodeName } from '../../constructs/topology.js';
+import { containerName, maximumNodes, networkName, nodeName, volumeName } from '../../constructs/topology.js';
 import type { ClusterObjects, Container, Docker } from './docker.js';
 import { askState } from './node-state.js';
 import { readNode, type SqlAnswer } from './read-node.js';
@@ -76,14 +76,13 @@ async function readServer(
 }
 
 function dockerView(prefix: string, { status, health, since, networks }: Container): DockerView {
-  return { status, health, since, onNetwork: networks.includes(`${prefix}-network`) };
+  return { status, health, since, onNetwork: networks.includes(networkName(prefix)) };
 }
 
 /** Nodes of which only the volume is left. */
 function lostNodes(prefix: string, { containers, volumes }: ClusterObjects): number[] {
-  return [1, 2, 3, 4, 5, 6, 7, 8, 9].filter(
-    (id) => volumes.includes(`${prefix}-${nodeName(id)}-data`) && !containers.some(({ node }) => node === id),
-  );
+  const ids = Array.from({ length: maximumNodes }, (_, index) => index + 1);
+  return ids.filter((id) => volumes.includes(volumeName(prefix, id)) && !containers.some(({ node }) => node === id));
 }
 
 function missingNode(prefix: string, id: number): NodeView {
@@ -91,7 +90,7 @@ function missingNode(prefix: string, id: number): NodeView {
   return {
     id,
     name: nodeName(id),
-    container: `${prefix}-${nodeName(id)}`,
+    container: containerName(prefix, id),
     docker: { status: 'missing', health: undefined, since: undefined, onNetwork: false },
     entryPoint: undefined,
     endpoint: undefined,

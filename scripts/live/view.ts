@@ -12,6 +12,15 @@ export interface ClusterView {
   readonly nodes: readonly NodeView[];
   /** The members that the Raft group has, as the leader (else any member) tells; empty when nobody tells. */
   readonly members: readonly MemberView[];
+  /** Settings that differ between servers and need not; undefined when nobody asked for them. */
+  readonly differences?: readonly SettingDifference[];
+}
+
+/** A setting of PostgreSQL that not all servers have with the same value. */
+export interface SettingDifference {
+  readonly name: string;
+  /** By id of the node, its unit behind it; undefined where the server does not know the setting. */
+  readonly values: readonly { readonly id: number; readonly value: string | undefined }[];
 }
 
 export interface NodeView {
@@ -81,6 +90,8 @@ export type RaftView =
       readonly quorumMet: boolean;
       readonly commitIndex: number;
       readonly failoverEnabled: boolean;
+      /** What keeps the server from its role, in the extension's words; undefined when nothing does. */
+      readonly message?: string | undefined;
     };
 
 /** A row of pgraft_get_nodes(). */
@@ -89,6 +100,8 @@ export interface MemberView {
   readonly name: string;
   readonly state: string;
   readonly voter: boolean;
+  /** Milliseconds since the teller heard of it; undefined when it never did. */
+  readonly lastHeartbeatMs?: number | undefined;
 }
 
 export function findNode(view: ClusterView, id: number): NodeView | undefined {

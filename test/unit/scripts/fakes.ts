@@ -67,7 +67,6 @@ export function container(node: number, changes: Partial<Container> = {}): Conta
     status: 'running',
     health: 'healthy',
     since: '2026-01-02T03:04:05Z',
-    exitCode: 0,
     postgres: { host: '127.0.0.1', port: 5431 + node },
     networks: ['pgraft-network'],
     ...changes,
