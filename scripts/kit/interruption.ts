@@ -7,7 +7,6 @@
  * its state.
  */
 import { spawn } from 'node:child_process';
-import type { EventEmitter } from 'node:events';
 import { statusOf } from './command.js';
 import { terraformBelow } from './processes.js';
 
@@ -19,6 +18,12 @@ export interface Ended {
   readonly status: number;
   /** The first signal that asked for the end; undefined when none did. */
   readonly interruptedBy: NodeJS.Signals | undefined;
+}
+
+/** Where signals come from: this process, or a stand-in for it. */
+interface SignalSource {
+  on(name: NodeJS.Signals, listener: (name: NodeJS.Signals) => void): unknown;
+  off(name: NodeJS.Signals, listener: (name: NodeJS.Signals) => void): unknown;
 }
 
 export interface Command {
@@ -39,7 +44,7 @@ export interface Command {
 export async function runToItsEnd(
   { program, args, cwd, env, terraform }: Command,
   tell: (line: string) => void,
-  source: EventEmitter = process,
+  source: SignalSource = process,
 ): Promise<Ended> {
   let interruptedBy: NodeJS.Signals | undefined;
   let timer: NodeJS.Timeout | undefined;

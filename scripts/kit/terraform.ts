@@ -1,10 +1,10 @@
 /** Runs the cdktf command line, as `npx cdktf ...` would by hand. */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadSettings, projectEnvironment } from '../../constructs/load-settings.js';
 import type { ClusterSettings } from '../../constructs/settings.js';
-import { stackIds } from '../../constructs/state-path.js';
 import { stateDirectory } from '../../constructs/topology.js';
+import { forgetChecksums } from '../../setup/checksums.mjs';
 import { UserError } from './errors.js';
 import { runToItsEnd, type Ended } from './interruption.js';
 import { clusterDirectory, projectDirectory } from './places.js';
@@ -68,7 +68,7 @@ export async function runCdktf(action: Action, settings: ClusterSettings, progra
   const args = cdktfArguments(action, settings.prefix, defaultPrefix);
   // cdktf makes only the last part of its output directory
   mkdirSync(clusterDirectory(settings.prefix), { recursive: true, mode: 0o700 });
-  if (settings.dockerProvider === 'embedded') forgetProviderChecksums(args);
+  if (settings.dockerProvider === 'embedded') forgetChecksums(join(projectDirectory, outputDirectory(args)));
   return runToItsEnd(
     {
       program: join(projectDirectory, 'node_modules/.bin/cdktf'),
@@ -81,12 +81,9 @@ export async function runCdktf(action: Action, settings: ClusterSettings, progra
   );
 }
 
-/** The embedded provider is built on this machine, so after each change of it the checksums of the last run are wrong. */
-function forgetProviderChecksums(args: readonly string[]): void {
-  const output = args.includes('--output') ? (args[args.indexOf('--output') + 1] ?? '') : 'cdktf.out';
-  for (const stack of stackIds) {
-    rmSync(join(projectDirectory, output, 'stacks', stack, '.terraform.lock.hcl'), { force: true });
-  }
+/** Where cdktf synthesizes to, given its arguments. */
+function outputDirectory(args: readonly string[]): string {
+  return args.includes('--output') ? (args[args.indexOf('--output') + 1] ?? '') : 'cdktf.out';
 }
 
 /** Such as `>=1.9.0`: the constraint that the stacks carry and setup.mjs checks. */
