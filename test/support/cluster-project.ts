@@ -19,6 +19,7 @@ const parts = [
   'constructs',
   'scripts',
   'image',
+  'setup/checksums.mjs',
   'provider/version.json',
   'provider/go.mod',
   '.env',
