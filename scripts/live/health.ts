@@ -1,6 +1,7 @@
 /** What is wrong with a cluster, in sentences. Pure. */
 import { majority, quorumState } from '../../constructs/quorum.js';
 import { networkName } from '../../constructs/topology.js';
+import { sincePhrase } from './since.js';
 import { leaderOf, newestTerm, primaryOf, streamOf, type ClusterView, type NodeView } from './view.js';
 
 /** Everything that keeps the cluster from being healthy, the gravest first; empty when it is healthy. */
@@ -48,7 +49,9 @@ function waitingLeader(leader: NodeView | undefined): string {
 }
 
 function nodeProblems(view: ClusterView, node: NodeView): string[] {
-  const problem = processProblem(view.prefix, node) ?? membershipProblem(view, node) ?? streamProblem(view, node);
+  const down = processProblem(view.prefix, node);
+  if (down !== undefined) return [`${node.container}: ${down}${sincePhrase(view, node)}`];
+  const problem = membershipProblem(view, node) ?? roleProblem(node) ?? streamProblem(view, node);
   return problem === undefined ? [] : [`${node.container}: ${problem}`];
 }
 
@@ -77,6 +80,11 @@ function membershipProblem(view: ClusterView, { id, raft }: NodeView): string | 
   const member = view.members.find((candidate) => candidate.id === id);
   if (member === undefined) return 'not a member of the Raft group';
   return member.voter ? undefined : 'a spare: it does not vote';
+}
+
+/** The extension's own word for what keeps the server from its role. */
+function roleProblem({ raft }: NodeView): string | undefined {
+  return raft.available ? raft.message : undefined;
 }
 
 function streamProblem(view: ClusterView, node: NodeView): string | undefined {

@@ -118,12 +118,12 @@ function readRaft(row: SqlRow | undefined): RaftView {
 }
 
 function readMember(row: SqlRow): MemberView {
+  const heard = row['last_heartbeat_ms'] ?? undefined;
   return {
     id: Number(row['node_id']),
     name: String(row['name']),
     state: String(row['state']),
     voter: row['voter'] === true,
-    // bigint comes as text
-    lastHeartbeatMs: row['last_heartbeat_ms'] === null ? undefined : Number(row['last_heartbeat_ms']),
+    lastHeartbeatMs: heard === undefined ? undefined : Number(heard),
   };
 }

@@ -11,6 +11,7 @@ export interface AskedServer {
 
 /** Settings that have to differ: by what the server is called and where it is, or by the role that it has now. */
 const ownOfEachServer = [
+  'cluster_name',
   'pgraft.name',
   'pgraft.node_id',
   'pgraft.listen_address',
@@ -20,13 +21,14 @@ const ownOfEachServer = [
   'primary_conninfo',
   'primary_slot_name',
   'synchronous_standby_names',
+  'wal_retrieve_retry_interval',
   // states that PostgreSQL shows as settings
   'in_hot_standby',
   'transaction_read_only',
 ];
 
 const settings = `
-  select name, concat(setting, case when unit is not null then ' × ' || unit end) as value
+  select name, concat(setting, unit) as value
     from pg_settings
    where name <> all ($1)`;
 

@@ -1,17 +1,24 @@
 /** The status page: the three documented blocks, then what we add. Pure. */
 import { healthSentence, problemsOf, quorumOf } from './health.js';
+import { plain, type Paint } from './paint.js';
+import { isNotableLag, remarksOf } from './remarks.js';
+import { downSince } from './since.js';
+import { sizeText } from './size-text.js';
 import { leaderOf, newestTerm, primaryOf, streamOf, type ClusterView, type NodeView } from './view.js';
 
-/** The page as text, without a final line feed. */
-export function statusPage(view: ClusterView): string {
-  const problems = problemsOf(view);
+/**
+ * The page as text, without a final line feed.
+ *
+ * @param paint colours; without them the three blocks are the documented ones to the letter
+ */
+export function statusPage(view: ClusterView, paint: Paint = plain): string {
   const blocks = [
-    ['=== Container Status ===', ...containerLines(view)],
-    ['=== PostgreSQL Status ===', ...postgresLines(view)],
-    ['=== Raft Status ===', ...raftLines(view)],
-    [leaderLine(view)],
-    ['=== Replication ===', ...replicationLines(view)],
-    ['=== Health ===', ...summaryLines(view), ...problems.map((problem) => `- ${problem}`)],
+    [paint.heading('=== Container Status ==='), ...containerLines(view, paint)],
+    [paint.heading('=== PostgreSQL Status ==='), ...postgresLines(view, paint)],
+    [paint.heading('=== Raft Status ==='), ...raftLines(view, paint)],
+    [leaderLine(view, paint)],
+    [paint.heading('=== Replication ==='), ...replicationLines(view, paint)],
+    [paint.heading('=== Health ==='), ...summaryLines(view, paint)],
   ];
   return blocks.map((lines) => lines.join('\n')).join('\n\n');
 }
@@ -23,72 +30,99 @@ export function statusJson(view: ClusterView): string {
   const conclusions = {
     healthy: problems.length === 0,
     problems,
+    remarks: remarksOf(view),
     leader: leaderOf(view)?.id ?? null,
     primary: primaryOf(view)?.id ?? null,
     term: newestTerm(view),
     quorum: { voters, up, needed, met: up >= needed },
+    down: view.nodes
+      .filter((node) => isDown(node))
+      .map((node) => ({ id: node.id, since: downSince(view, node) ?? null })),
   };
   return JSON.stringify({ ...conclusions, ...view }, undefined, 2);
 }
 
-function containerLines({ nodes }: ClusterView): string[] {
-  return table(
-    nodes,
-    ({ container }) => container,
-    ({ docker }) => (docker.health === 'unhealthy' ? `${docker.status} (unhealthy)` : docker.status),
-  );
+function isDown({ postgres, raft }: NodeView): boolean {
+  return !postgres.accepting || !raft.available;
 }
 
-function postgresLines({ nodes }: ClusterView): string[] {
+function containerLines({ nodes }: ClusterView, paint: Paint): string[] {
   return table(
     nodes,
     ({ container }) => container,
-    ({ postgres, docker, entryPoint }) => {
-      if (postgres.accepting) return `accepting connections (${postgres.inRecovery ? 'replica' : 'primary'})`;
-      if (docker.status === 'paused') return 'not accepting connections (paused)';
-      if (docker.status !== 'running') return 'not running';
-      if (!docker.onNetwork) return 'not reachable (cut off from the network)';
-      if (entryPoint?.asked !== true) return `not accepting connections (${postgres.problem})`;
-      const { phase, message } = entryPoint.state;
-      return `not accepting connections (${message === '' ? phase : `${phase}: ${message}`})`;
+    ({ docker }) => {
+      // the documented words are running and stopped
+      const word = docker.status === 'exited' ? 'stopped' : docker.status;
+      if (word === 'running' && docker.health === 'unhealthy') return paint.notable('running (unhealthy)');
+      return word === 'running' ? paint.good(word) : paint.bad(word);
     },
   );
 }
 
-function raftLines({ nodes }: ClusterView): string[] {
-  return table(nodes, raftLabel, ({ raft }) =>
-    raft.available ? `state=${raft.state}, term=${raft.term}` : 'state=unavailable',
+function postgresLines({ nodes }: ClusterView, paint: Paint): string[] {
+  return table(
+    nodes,
+    ({ container }) => container,
+    (node) => {
+      const { postgres } = node;
+      if (postgres.accepting)
+        return paint.good(`accepting connections (${postgres.inRecovery ? 'replica' : 'primary'})`);
+      return paint.bad(whyNotAccepting(node, postgres.problem));
+    },
   );
 }
 
-function leaderLine(view: ClusterView): string {
-  const leader = leaderOf(view);
-  return leader === undefined ? 'Leader: none' : `Leader: Node ${leader.id}`;
+function whyNotAccepting({ docker, entryPoint }: NodeView, problem: string): string {
+  if (docker.status === 'paused') return 'not accepting connections (paused)';
+  if (docker.status !== 'running') return 'not running';
+  if (!docker.onNetwork) return 'not reachable (cut off from the network)';
+  if (entryPoint?.asked !== true) return `not accepting connections (${problem})`;
+  const { phase, message } = entryPoint.state;
+  return `not accepting connections (${message === '' ? phase : `${phase}: ${message}`})`;
 }
 
-function replicationLines(view: ClusterView): string[] {
+function raftLines({ nodes }: ClusterView, paint: Paint): string[] {
+  return table(nodes, raftLabel, ({ raft }) => {
+    if (!raft.available) return paint.bad('state=unavailable');
+    const colours: Record<string, Paint[keyof Paint]> = { leader: paint.leader, follower: paint.good };
+    return (colours[raft.state] ?? paint.notable)(`state=${raft.state}, term=${raft.term}`);
+  });
+}
+
+function leaderLine(view: ClusterView, paint: Paint): string {
+  const leader = leaderOf(view);
+  return leader === undefined ? paint.bad('Leader: none') : paint.leader(`Leader: Node ${leader.id}`);
+}
+
+function replicationLines(view: ClusterView, paint: Paint): string[] {
   const primary = primaryOf(view);
   return table(
     view.nodes,
     ({ container }) => container,
     (node) => {
       const { postgres } = node;
-      if (!postgres.accepting) return 'unknown';
+      if (!postgres.accepting) return paint.bad('unknown');
       const position = `timeline ${postgres.timeline}, LSN ${postgres.writtenLsn}`;
       if (!postgres.inRecovery) return position;
       const stream = primary === undefined ? undefined : streamOf(primary, node);
-      if (stream === undefined) return `${position}, not streaming`;
-      return `${position}, lag ${bytes(stream.replayLagBytes)}, ${stream.state} (${stream.syncState})`;
+      if (stream === undefined) return `${position}, ${paint.bad('not streaming')}`;
+      const lag = `lag ${sizeText(stream.replayLagBytes)}`;
+      const state = `${stream.state} (${stream.syncState})`;
+      return `${position}, ${isNotableLag(stream.replayLagBytes) ? paint.notable(lag) : lag}, ${state}`;
     },
   );
 }
 
-function summaryLines(view: ClusterView): string[] {
+function summaryLines(view: ClusterView, paint: Paint): string[] {
   const { up, voters, needed } = quorumOf(view);
+  const problems = problemsOf(view);
+  const sentence = `Cluster is ${healthSentence(view)}`;
   return [
     `Quorum: ${up} of ${voters} voters answer, ${needed} needed`,
     `Provider: ${view.provider}`,
-    `Cluster is ${healthSentence(view)}`,
+    problems.length === 0 ? paint.good(sentence) : paint.bad(sentence),
+    ...problems.map((problem) => paint.bad(`- ${problem}`)),
+    ...remarksOf(view).map((remark) => paint.notable(`- ${remark}`)),
   ];
 }
 
@@ -104,11 +138,4 @@ function table(
 
 function raftLabel({ id, name }: NodeView): string {
   return `Node ${id} (${name})`;
-}
-
-function bytes(count: number): string {
-  if (count < 1024) return `${count} B`;
-  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
-  const power = Math.min(Math.floor(Math.log2(count) / 10), units.length);
-  return `${(count / 1024 ** power).toFixed(1)} ${units[power - 1] ?? ''}`;
 }

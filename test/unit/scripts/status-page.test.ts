@@ -59,7 +59,7 @@ Cluster is healthy: 3 of 3 servers up: a majority, and 1 more may fail`);
 
   it('says what is wrong when the primary is stopped and reads go on', () => {
     expect(statusPage(primaryStopped())).toBe(`=== Container Status ===
-pgraft-primary    : exited
+pgraft-primary    : stopped
 pgraft-replica1   : running
 pgraft-replica2   : running
 

@@ -1,0 +1,30 @@
+/** Colours of the status page, by meaning. */
+import pc from 'picocolors';
+
+export interface Paint {
+  readonly heading: (text: string) => string;
+  readonly good: (text: string) => string;
+  readonly notable: (text: string) => string;
+  readonly bad: (text: string) => string;
+  readonly leader: (text: string) => string;
+}
+
+const same = (text: string) => text;
+
+/** The words alone: for files, pipes, and people who want no colours. */
+export const plain: Paint = { heading: same, good: same, notable: same, bad: same, leader: same };
+
+/**
+ * Colours where the output is a terminal that has them and the person has not refused them (NO_COLOR; FORCE_COLOR asks for
+ * them everywhere).
+ */
+export function paintFor(
+  { isTTY }: { readonly isTTY?: boolean | undefined },
+  { NO_COLOR, FORCE_COLOR, TERM }: Readonly<Record<string, string | undefined>> = process.env,
+): Paint {
+  const refused = (NO_COLOR ?? '') !== '' || FORCE_COLOR === '0';
+  const asked = (FORCE_COLOR ?? '') !== '';
+  if (refused || (!asked && (isTTY !== true || TERM === 'dumb'))) return plain;
+  const { bold, green, yellow, red, cyan } = pc.createColors(true);
+  return { heading: bold, good: green, notable: yellow, bad: red, leader: (text) => bold(cyan(text)) };
+}
