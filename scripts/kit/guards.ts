@@ -5,6 +5,7 @@ import { clusterLabel, type ClusterTopology } from '../../constructs/topology.js
 import { projectDirectory } from './places.js';
 import { outcomeOf, required, type Shell } from './shell.js';
 import { deployedIds } from './terraform-state.js';
+import { isUnfinished } from './unfinished.js';
 
 /** A running container that publishes ports on the host. */
 export interface Publisher {
@@ -39,15 +40,24 @@ export interface BusyPort {
  */
 export async function findObstacles(topology: ClusterTopology, $: Shell): Promise<string[]> {
   const { prefix, bindAddress } = topology;
-  // the state first: a server that is removed meanwhile is then in neither, or only in the state
-  const deployed = deployedIds(statePath(projectDirectory, prefix, 'cluster'));
   const [publishers, objects] = await Promise.all([listPublishers($), listObjects($)]);
   const own = new Set(publishers.filter(({ cluster }) => cluster === prefix).flatMap(({ ports }) => ports));
   const wanted = topology.nodes.flatMap(({ postgresPort, raftPort }) => [postgresPort, raftPort]);
   const toTry = wanted.filter((port) => !own.has(port));
   const busy = await busyPorts(toTry, bindAddress, publishers, $);
-  const strangers = objects.filter(({ cluster, id }) => cluster === prefix && !deployed.has(id));
+  // Terraform takes a volume over as it is: right for one that our own unfinished deploy made, and for no other
+  const strangers = strangersAmong(objects, prefix).filter(({ kind }) => kind !== 'volume' || !isUnfinished(prefix));
   return [...portObstacles(busy, topology), ...nameObstacles(objects, topology), ...strangerObstacles(strangers)];
+}
+
+/** What carries the label of cluster `prefix`, and this checkout's Terraform state does not know. */
+export async function findStrangers(prefix: string, $: Shell): Promise<NamedObject[]> {
+  return strangersAmong(await listObjects($), prefix);
+}
+
+function strangersAmong(objects: readonly NamedObject[], prefix: string): NamedObject[] {
+  const deployed = deployedIds(statePath(projectDirectory, prefix, 'cluster'));
+  return objects.filter(({ cluster, id }) => cluster === prefix && !deployed.has(id));
 }
 
 /** Pure: what busy ports mean. */
