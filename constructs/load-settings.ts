@@ -1,7 +1,8 @@
-/** Reads the sources of the settings: cdktf.json, the .env file and the environment. */
+/** Reads the sources of the settings: cdktf.json, the .env file, the cluster's own settings.json and the environment. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { rememberedSettingsPath } from './remembered-settings.js';
 import { type ClusterSettings, parseSettings, SettingsError } from './settings.js';
 
 /**
@@ -15,7 +16,12 @@ export function loadSettings(
   root: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): ClusterSettings {
-  return parseSettings({ context: readContext(join(root, 'cdktf.json')), envFile: readEnvFile(root), environment });
+  return parseSettings({
+    context: readContext(join(root, 'cdktf.json')),
+    envFile: readEnvFile(root),
+    remembered: (prefix) => readRemembered(rememberedSettingsPath(root, prefix)),
+    environment,
+  });
 }
 
 /**
@@ -41,5 +47,14 @@ function readContext(path: string): Record<string, unknown> {
     return context ?? {};
   } catch (error) {
     throw new SettingsError([`cdktf.json: ${(error as Error).message}; make it JSON again`]);
+  }
+}
+
+function readRemembered(path: string): Record<string, unknown> {
+  if (!existsSync(path)) return {};
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+  } catch (error) {
+    throw new SettingsError([`${path}: ${(error as Error).message}; write {"nodes": N} with the number of servers`]);
   }
 }

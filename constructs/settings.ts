@@ -1,9 +1,9 @@
 /**
  * ClusterSettings: what a user can choose, checked in one place by one schema.
  *
- * Sources, later ones win: the defaults here, the context of cdktf.json, the .env file, the environment. This file is pure:
- * the sources are handed in as values (load-settings.ts reads them). A mistake names the value, where it came from, the
- * cause and the fix; all mistakes are reported at once.
+ * Sources, later ones win: the defaults here, the context of cdktf.json, the .env file, what the cluster was made with, the
+ * environment. This file is pure: the sources are handed in as values (load-settings.ts reads them). A mistake names the
+ * value, where it came from, the cause and the fix; all mistakes are reported at once.
  */
 import { isIP } from 'node:net';
 import { z } from 'zod';
@@ -89,6 +89,8 @@ export interface SettingsSources {
   readonly context?: Readonly<Record<string, unknown>>;
   /** The .env file's variables. */
   readonly envFile?: Readonly<Record<string, string>>;
+  /** What the cluster of that prefix was made with, by context keys. */
+  readonly remembered?: (prefix: string) => Readonly<Record<string, unknown>>;
   /** The process environment. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
@@ -148,7 +150,18 @@ function gather(sources: SettingsSources): { given: Map<string, Given>; mistakes
       }
     }
   }
+  remember(given, sources.remembered);
   return { given, mistakes };
+}
+
+/** What the cluster was made with wins over everything but the environment. */
+function remember(given: Map<string, Given>, remembered: SettingsSources['remembered']): void {
+  const prefix = given.get('prefix')?.value ?? schema.shape.prefix.parse(undefined);
+  if (remembered === undefined || typeof prefix !== 'string' || prefixMistake(prefix) !== undefined) return;
+  for (const [key, value] of Object.entries(remembered(prefix))) {
+    if (given.get(key)?.source.endsWith(', environment')) continue;
+    given.set(key, { value, written: value, source: `settings.json of cluster ${prefix}` });
+  }
 }
 
 /** A variable's text as the type its setting has; text that does not fit stays text, for the schema to refuse. */

@@ -7,6 +7,7 @@
  * its state.
  */
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { statusOf } from './command.js';
 import { terraformBelow } from './processes.js';
 
@@ -33,16 +34,18 @@ export interface Command {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Name of the Terraform program that it runs. */
   readonly terraform: string;
+  /** Hears each line that it prints. @default - its output is on this terminal */
+  readonly output?: ((line: string) => void) | undefined;
 }
 
 /**
- * Run `command` with its output on this terminal and nothing to read, to its end, whatever signals come meanwhile.
+ * Run `command` with nothing to read, to its end, whatever signals come meanwhile.
  *
  * @param source where signals come from
  * @param tell hears once that the end was asked for
  */
 export async function runToItsEnd(
-  { program, args, cwd, env, terraform }: Command,
+  { program, args, cwd, env, terraform, output }: Command,
   tell: (line: string) => void,
   source: SignalSource = process,
 ): Promise<Ended> {
@@ -52,9 +55,12 @@ export async function runToItsEnd(
   const child = spawn(program, [...args], {
     cwd,
     env: { ...env },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: output === undefined ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream !== null && output !== undefined) createInterface({ input: stream }).on('line', output);
+  }
   const askToStop = () => {
     const running = child.pid === undefined ? [] : terraformBelow(child.pid, terraform);
     for (const { pid } of running.filter((found) => !asked.has(found.pid))) {

@@ -58,11 +58,18 @@ export function cdktfEnvironment(
 }
 
 /**
- * Run `cdktf deploy '*'` or `cdktf destroy '*'` with its output on this terminal.
+ * Run `cdktf deploy '*'` or `cdktf destroy '*'`.
  *
  * A signal that comes meanwhile ends Terraform in order.
+ *
+ * @param output hears each line that it prints @default - its output is on this terminal
  */
-export async function runCdktf(action: Action, settings: ClusterSettings, program: string): Promise<Ended> {
+export async function runCdktf(
+  action: Action,
+  settings: ClusterSettings,
+  program: string,
+  output?: (line: string) => void,
+): Promise<Ended> {
   // the prefix that plain `npx cdktf deploy` uses
   const { prefix: defaultPrefix } = loadSettings(projectDirectory, {});
   const args = cdktfArguments(action, settings.prefix, defaultPrefix);
@@ -74,8 +81,12 @@ export async function runCdktf(action: Action, settings: ClusterSettings, progra
       program: join(projectDirectory, 'node_modules/.bin/cdktf'),
       args,
       cwd: projectDirectory,
-      env: { ...projectEnvironment(projectDirectory), ...cdktfEnvironment(settings, program) },
+      env: {
+        ...projectEnvironment(projectDirectory),
+        ...cdktfEnvironment(settings, program, output === undefined && process.stdout.isTTY),
+      },
       terraform: program,
+      output,
     },
     console.error,
   );

@@ -53,30 +53,51 @@ export function openScreen(output: NodeJS.WriteStream): Screen {
   };
 }
 
-/** Pure: what to send so that a terminal of that size shows `text`; it never scrolls. */
+/** Pure: what to send so that a terminal of that size shows `text`; it never scrolls. Empty lines go first when rows are few. */
 export function picture(text: string, columns: number, rows: number): string {
-  const lines = text.split('\n').flatMap((line) => wrapped(line, columns));
+  const all = text.split('\n').flatMap((line) => wrapped(line, columns));
+  const lines = all.length <= rows ? all : all.filter((line) => line !== '');
   const fitting =
     lines.length <= rows ? lines : [...lines.slice(0, rows - 1), `… ${lines.length - rows + 1} more lines`];
   return `${home}${fitting.map((line) => `${line}${eraseLine}`).join('\r\n')}${eraseBelow}`;
 }
 
 const indent = '  ';
+const reset = '\x1b[0m';
+// eslint-disable-next-line no-control-regex -- colours are control sequences
+const colourOrCharacter = /\x1b\[[\d;]*m|./gu;
 
-/**
- * Pure: `line` in pieces of at most `columns` characters, broken between words where there are any. Colours are taken off a
- * line that has to be broken: they would go on to the next one.
- */
+/** Pure: `line` in pieces of at most `columns` characters, broken between words where there are any; colours go on. */
 export function wrapped(line: string, columns: number): string[] {
-  let rest = stripVTControlCharacters(line);
-  if (rest.length <= columns) return [line];
   const pieces: string[] = [];
-  while (rest.length > columns) {
-    const space = rest.lastIndexOf(' ', columns);
-    // a word longer than half the line is broken rather than leaving the line nearly empty
-    const at = space > columns / 2 ? space : columns;
-    pieces.push(rest.slice(0, at).trimEnd());
-    rest = indent + rest.slice(at).trimStart();
+  let piece = '';
+  let width = 0;
+  let colours = '';
+  // the last place to break: what stands before it, the colours there, and how wide that is
+  let space: { before: string; after: number; colours: string } | undefined;
+  for (const [token] of line.matchAll(colourOrCharacter)) {
+    if (token.startsWith('\x1b')) {
+      colours += token;
+      piece += token;
+      continue;
+    }
+    if (width === columns) {
+      breakPiece(token);
+      if (token === ' ') continue;
+    }
+    if (token === ' ' && width > columns / 2) space = { before: piece, after: piece.length + 1, colours };
+    piece += token;
+    width += 1;
   }
-  return [...pieces, rest];
+  return [...pieces, piece];
+
+  function breakPiece(next: string): void {
+    const at = next === ' ' ? { before: piece, after: piece.length, colours } : space;
+    const { before, after, colours: active } = at ?? { before: piece, after: piece.length, colours };
+    pieces.push(active === '' ? before : `${before}${reset}`);
+    const rest = piece.slice(after);
+    piece = `${indent}${active}${rest}`;
+    width = indent.length + stripVTControlCharacters(rest).length;
+    space = undefined;
+  }
 }

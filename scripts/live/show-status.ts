@@ -50,7 +50,7 @@ export async function watchStatus(shown: Shown): Promise<number> {
       const pause = setTimeout(refreshEvery);
       const page = await Promise.race([frame(), screen.ended]);
       if (page === undefined) break;
-      screen.draw(`${new Date().toLocaleTimeString()}, Ctrl-C ends\n\n${page}`);
+      screen.draw(page);
       await Promise.race([pause, screen.ended]);
     }
   } finally {
@@ -58,13 +58,20 @@ export async function watchStatus(shown: Shown): Promise<number> {
   }
   return 0;
 
+  /** What matters most stands above, where it is seen however low the window is. */
+  function watchPage(view: ClusterView): string {
+    const problems = problemsOf(view).length;
+    const word = problems === 0 ? paint.good('healthy') : paint.bad(`not healthy (${problems})`);
+    return `${header()}  ${word}\n\n${statusPage(view, paint)}`;
+  }
+
   /** A cluster can come, go and come back with another password, so everything is opened anew. */
   async function frame(): Promise<string> {
     try {
       const view = await withLive(shown, readStatus);
-      return view === undefined ? absence(shown) : statusPage(view, paint);
+      return view === undefined ? `${header()}\n\n${absence(shown)}` : watchPage(view);
     } catch (error) {
-      return paint.bad(messageOf(error));
+      return `${header()}\n\n${paint.bad(messageOf(error))}`;
     }
   }
 }
@@ -76,6 +83,10 @@ async function readStatus(live: Live): Promise<ClusterView | undefined> {
     endpoint !== undefined && postgres.accepting ? [{ id, endpoint }] : [],
   );
   return { ...view, differences: await readSettingDifferences(live.sql, answering, settingsDeadline) };
+}
+
+function header(): string {
+  return `${new Date().toISOString().slice(11, 19)} UTC`;
 }
 
 function absence({ prefix }: Shown): string {

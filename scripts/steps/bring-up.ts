@@ -1,0 +1,96 @@
+/** From whatever there is to a healthy cluster: what npm start and npx pgraft_cluster --init both do. */
+import type { ClusterSettings } from '../../constructs/settings.js';
+import { clusterTopology } from '../../constructs/topology.js';
+import { InterruptedError, UserError } from '../kit/errors.js';
+import { findObstacles, findStrangers } from '../kit/guards.js';
+import type { Report } from '../kit/report.js';
+import { $ } from '../kit/shell.js';
+import { findTerraform, runCdktf } from '../kit/terraform.js';
+import { forgetDeploy, isUnfinished, noteDeploy, removeLeftovers } from '../kit/unfinished.js';
+import { forgetDeploy, isUnfinished, noteDeploy, removeLeftovers } from '../kit/unfinished.js';
+import { found, notYet, waitUntil } from '../kit/wait.js';
+import { openDocker } from '../live/docker.js';
+import { problemsOf } from '../live/health.js';
+import { withLive, type Live } from '../live/open.js';
+import type { ClusterView } from '../live/view.js';
+import { openWatch } from '../live/watch.js';
+
+export interface BringUpOptions {
+  readonly report: Report;
+  /** Called when nothing stands in the way any more, before anything is created. */
+  readonly beforeDeploy?: () => void;
+  /** Hears each line that cdktf prints. @default - its output is on this terminal */
+  readonly output?: (line: string) => void;
+}
+
+/**
+ * Create what is missing, start what was stopped, and wait until the cluster is healthy.
+ *
+ * @throws UserError before anything is created when something stands in the way; later when a step fails; InterruptedError
+ */
+export async function bringUp(settings: ClusterSettings, options: BringUpOptions): Promise<ClusterView> {
+  const { report, beforeDeploy, output } = options;
+  const { prefix, dockerProvider } = settings;
+  const terraform = await report.step('ports and names are free', async () => {
+    if (isUnfinished(prefix)) await removeLeftovers(await findStrangers(prefix, $), ['container', 'network'], $);
+    // a volume may hold data by now, so it is gone on with instead
+    if (isUnfinished(prefix)) await removeLeftovers(await findStrangers(prefix, $), ['container', 'network'], $);
+    const [program, obstacles] = await Promise.all([findTerraform($), findObstacles(clusterTopology(settings), $)]);
+    if (obstacles.length > 0) throw new UserError(`nothing was created: ${obstacles.join('\n       ')}`);
+    return program;
+  });
+  noteDeploy(prefix);
+  beforeDeploy?.();
+  await startStopped(prefix, report);
+  report.note(
+    `Terraform (${dockerProvider} Docker provider) now creates what is missing: image, network, volumes, containers. ` +
+      'Then the servers get their data and form the Raft group.',
+  );
+  noteDeploy(prefix);
+  const { status, interruptedBy } = await runCdktf('deploy', settings, terraform, output);
+  if (status !== 0 && interruptedBy !== undefined) {
+    throw new InterruptedError(
+      interruptedBy,
+      'interrupted: what was made so far stays; npm start goes on from there, npm run destroy removes it',
+    );
+  }
+  if (status !== 0) {
+    throw new UserError(
+      `cdktf deploy ended with status ${status}: what went wrong stands above; npm start goes on from there`,
+    );
+  }
+  forgetDeploy(prefix);
+  forgetDeploy(prefix);
+  return withLive(settings, async (live) =>
+    report.step('the cluster is healthy', async (progress) => settled(live, progress)),
+  );
+}
+
+/** Terraform had nothing to wait for where servers were only started again. */
+async function settled(live: Live, progress: (line: string) => void): Promise<ClusterView> {
+  const look = openWatch(live, live.clock);
+  const probe = async () => {
+    const view = await look();
+    if (view === undefined) throw new UserError('the deploy ended well and left no container; see its output above');
+    const problems = problemsOf(view);
+    return problems.length === 0 ? found(view) : notYet(problems.join('; '));
+  };
+  const fix = 'see npm run status and npm run logs';
+  return waitUntil('a healthy cluster', probe, { deadline: 120_000, fix, clock: live.clock, progress });
+}
+
+/** Terraform leaves a stopped container as it is (design.md §3), so servers that were stopped by hand are started here. */
+async function startStopped(prefix: string, report: Report): Promise<void> {
+  const docker = openDocker($);
+  const { containers } = await docker.objects(prefix);
+  const paused = containers.filter(({ status }) => status === 'paused').map(({ container }) => container);
+  if (paused.length > 0) {
+    throw new UserError(
+      `${paused.join(', ')}: paused, and stays so until you say otherwise; run docker unpause ${paused.join(' ')}, then npm start`,
+    );
+  }
+  const stopped = containers.filter(({ status }) => status === 'exited' || status === 'created');
+  if (stopped.length === 0) return;
+  const names = stopped.map(({ container }) => container);
+  await report.step(`started again: ${names.join(', ')}`, async () => docker.start(names));
+}
