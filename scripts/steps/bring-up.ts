@@ -7,7 +7,6 @@ import type { Report } from '../kit/report.js';
 import { $ } from '../kit/shell.js';
 import { findTerraform, runCdktf } from '../kit/terraform.js';
 import { forgetDeploy, isUnfinished, noteDeploy, removeLeftovers } from '../kit/unfinished.js';
-import { forgetDeploy, isUnfinished, noteDeploy, removeLeftovers } from '../kit/unfinished.js';
 import { found, notYet, waitUntil } from '../kit/wait.js';
 import { openDocker } from '../live/docker.js';
 import { problemsOf } from '../live/health.js';
@@ -32,14 +31,12 @@ export async function bringUp(settings: ClusterSettings, options: BringUpOptions
   const { report, beforeDeploy, output } = options;
   const { prefix, dockerProvider } = settings;
   const terraform = await report.step('ports and names are free', async () => {
-    if (isUnfinished(prefix)) await removeLeftovers(await findStrangers(prefix, $), ['container', 'network'], $);
     // a volume may hold data by now, so it is gone on with instead
     if (isUnfinished(prefix)) await removeLeftovers(await findStrangers(prefix, $), ['container', 'network'], $);
     const [program, obstacles] = await Promise.all([findTerraform($), findObstacles(clusterTopology(settings), $)]);
     if (obstacles.length > 0) throw new UserError(`nothing was created: ${obstacles.join('\n       ')}`);
     return program;
   });
-  noteDeploy(prefix);
   beforeDeploy?.();
   await startStopped(prefix, report);
   report.note(
@@ -59,7 +56,6 @@ export async function bringUp(settings: ClusterSettings, options: BringUpOptions
       `cdktf deploy ended with status ${status}: what went wrong stands above; npm start goes on from there`,
     );
   }
-  forgetDeploy(prefix);
   forgetDeploy(prefix);
   return withLive(settings, async (live) =>
     report.step('the cluster is healthy', async (progress) => settled(live, progress)),

@@ -7,7 +7,6 @@ import { removeSecrets, secretsPath } from '../kit/secrets.js';
 import { $ } from '../kit/shell.js';
 import { findTerraform, runCdktf } from '../kit/terraform.js';
 import { forgetDeploy, isUnfinished, removeLeftovers } from '../kit/unfinished.js';
-import { forgetDeploy, isUnfinished, removeLeftovers } from '../kit/unfinished.js';
 import { openDocker } from '../live/docker.js';
 
 export type RemovedObject = Pick<NamedObject, 'kind' | 'name'>;
@@ -50,7 +49,6 @@ export async function takeDown(
     );
   }
   removeSecrets(secretsPath(settings.prefix));
-  forgetDeploy(settings.prefix);
   forgetSettings(settings.prefix);
   forgetDeploy(settings.prefix);
   return before;
