@@ -46,7 +46,9 @@ export async function findObstacles(topology: ClusterTopology, $: Shell): Promis
   const toTry = wanted.filter((port) => !own.has(port));
   const busy = await busyPorts(toTry, bindAddress, publishers, $);
   // Terraform takes a volume over as it is: right for one that our own unfinished deploy made, and for no other
-  const strangers = strangersAmong(objects, prefix).filter(({ kind }) => kind !== 'volume' || !isUnfinished(prefix));
+  const strangers = (await strangersAmong(objects, prefix)).filter(
+    ({ kind }) => kind !== 'volume' || !isUnfinished(prefix),
+  );
   return [...portObstacles(busy, topology), ...nameObstacles(objects, topology), ...strangerObstacles(strangers)];
 }
 
@@ -55,8 +57,8 @@ export async function findStrangers(prefix: string, $: Shell): Promise<NamedObje
   return strangersAmong(await listObjects($), prefix);
 }
 
-function strangersAmong(objects: readonly NamedObject[], prefix: string): NamedObject[] {
-  const deployed = deployedIds(statePath(projectDirectory, prefix, 'cluster'));
+async function strangersAmong(objects: readonly NamedObject[], prefix: string): Promise<NamedObject[]> {
+  const deployed = await deployedIds(statePath(projectDirectory, prefix, 'cluster'));
   return objects.filter(({ cluster, id }) => cluster === prefix && !deployed.has(id));
 }
 

@@ -1,7 +1,8 @@
 /** What Terraform's state says that it made in Docker. */
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { UserError } from './errors.js';
+import { systemClock, type Clock } from './clock.js';
+import { found, notYet, waitUntil, type Look } from './wait.js';
 
 const schema = z.object({
   resources: z
@@ -14,24 +15,30 @@ const schema = z.object({
     .default([]),
 });
 
+type Resources = z.infer<typeof schema>['resources'];
+
+/** Milliseconds: Terraform writes a state in place, so one that runs (a hook's own, say) may be in the middle of it. */
+const deadline = 2_000;
+
 /**
  * Docker's ids (for volumes: names) of everything that the state in file `path` knows; none when there is no such file.
  *
- * @throws UserError when the file is not a state
+ * @throws UserError when the file is not a state, and does not become one
  */
-export function deployedIds(path: string): Set<string> {
+export async function deployedIds(path: string, clock: Clock = systemClock): Promise<Set<string>> {
   if (!existsSync(path)) return new Set();
-  const resources = readResources(path).filter(({ type }) => type.startsWith('docker_'));
-  const ids = resources.flatMap(({ instances }) => instances.map(({ attributes }) => attributes?.id ?? ''));
+  const fix = `${path} is damaged; put ${path}.backup in its place, which is the state before the last change`;
+  const read = async () => Promise.resolve(readResources(path));
+  const resources = await waitUntil('a whole Terraform state', read, { deadline, fix, clock });
+  const ours = resources.filter(({ type }) => type.startsWith('docker_'));
+  const ids = ours.flatMap(({ instances }) => instances.map(({ attributes }) => attributes?.id ?? ''));
   return new Set(ids.filter((id) => id !== ''));
 }
 
-function readResources(path: string): z.infer<typeof schema>['resources'] {
+function readResources(path: string): Look<Resources> {
   try {
-    return schema.parse(JSON.parse(readFileSync(path, 'utf8'))).resources;
+    return found(schema.parse(JSON.parse(readFileSync(path, 'utf8'))).resources);
   } catch {
-    throw new UserError(
-      `${path} is damaged: it is not a Terraform state; put ${path}.backup in its place, which is the state before the last change`,
-    );
+    return notYet('it is not a Terraform state');
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deployedIds } from '../../../scripts/kit/terraform-state.js';
+import { fakeClock } from './fakes.js';
 
 describe('deployedIds', () => {
   let directory: string;
@@ -15,7 +16,7 @@ describe('deployedIds', () => {
     rmSync(directory, { recursive: true });
   });
 
-  it('are those of Docker objects, hooks left out', () => {
+  it('are those of Docker objects, hooks left out', async () => {
     const instance = (id: string | null) => ({ schema_version: 2, attributes: { id, name: 'any' } });
     const resources = [
       { mode: 'managed', type: 'docker_container', name: 'primary', instances: [instance('c1'), instance('c2')] },
@@ -24,17 +25,30 @@ describe('deployedIds', () => {
       { mode: 'managed', type: 'terraform_data', name: 'leave1', instances: [instance('7f')] },
     ];
     writeFileSync(path, JSON.stringify({ version: 4, serial: 9, resources }));
-    expect(deployedIds(path)).toEqual(new Set(['c1', 'c2', 'pgraft-primary-data']));
+    expect(await deployedIds(path)).toEqual(new Set(['c1', 'c2', 'pgraft-primary-data']));
   });
 
-  it('are none without a state, and after a destroy', () => {
-    expect(deployedIds(path)).toEqual(new Set());
+  it('are none without a state, and after a destroy', async () => {
+    expect(await deployedIds(path)).toEqual(new Set());
     writeFileSync(path, JSON.stringify({ version: 4, resources: [] }));
-    expect(deployedIds(path)).toEqual(new Set());
+    expect(await deployedIds(path)).toEqual(new Set());
   });
 
-  it.each(['', '{"resources": [{}]}'])('are not guessed from a damaged state: %j', (text) => {
+  it.each(['', '{"resources": [{}]}'])('are not guessed from a damaged state: %j', async (text) => {
     writeFileSync(path, text);
-    expect(() => deployedIds(path)).toThrow(`${path} is damaged`);
+    await expect(deployedIds(path, fakeClock())).rejects.toThrow(`${path} is damaged`);
+  });
+
+  it('are read once Terraform has written the state to its end', async () => {
+    const whole = JSON.stringify({
+      resources: [{ type: 'docker_network', instances: [{ attributes: { id: 'n1' } }] }],
+    });
+    writeFileSync(path, whole.slice(0, 20));
+    const clock = fakeClock();
+    const sleep = async (ms: number) => {
+      writeFileSync(path, whole);
+      return clock.sleep(ms);
+    };
+    expect(await deployedIds(path, { ...clock, sleep })).toEqual(new Set(['n1']));
   });
 });
