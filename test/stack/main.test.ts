@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -55,6 +55,17 @@ describe('main.ts', () => {
     it('goes on with the same cluster', () => {
       initialized('pgraft');
       expect(run({}).status).toBe(0);
+    });
+
+    it('says so when what Terraform noted there is damaged', () => {
+      initialized('pgraft');
+      const note = join(outdir, 'stacks', 'cluster', '.terraform', 'terraform.tfstate');
+      writeFileSync(note, '{');
+      const { status, stderr } = run({});
+      expect({ status, stderr }).toEqual({
+        status: 1,
+        stderr: `${note} is damaged; remove ${dirname(note)}, which Terraform makes anew and which holds no state\n`,
+      });
     });
 
     it('refuses another cluster, whose servers Terraform would replace', () => {
