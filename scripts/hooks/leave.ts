@@ -1,30 +1,11 @@
 /** Leave, before a server's container goes for good: the member leaves the group first. */
-import { readHookCall } from '../../constructs/hook-input.js';
-import { loadSettings } from '../../constructs/load-settings.js';
-import { main } from '../kit/command.js';
-import { UserError } from '../kit/errors.js';
-import { projectDirectory } from '../kit/places.js';
 import { ancestorTerraform, isTearingDown } from '../kit/processes.js';
-import { withLive } from '../live/open.js';
-import { readCluster } from '../live/read.js';
-import { isMember, leaving } from '../steps/departure.js';
 
-await main(async () => {
-  const { input } = readHookCall('leave', process.env);
-  const tearingDown = isTearingDown(ancestorTerraform());
-  const departure = leaving(input, {
-    tearingDown,
-    member: input.present === 'yes' && !tearingDown && (await member()),
-  });
-  if (departure.refuse) throw new UserError(departure.reason);
-  console.log(`nothing to do: ${departure.because}`);
-  return 0;
-
-  async function member(): Promise<boolean> {
-    const { dockerProvider } = loadSettings(projectDirectory);
-    const { prefix, node } = input;
-    return withLive({ prefix, dockerProvider }, async (live) =>
-      isMember(await readCluster(live), node, live.secrets?.formed),
-    );
-  }
-});
+if (isTearingDown(ancestorTerraform())) {
+  // nine of these run at once, on few cores: what only a real departure needs is not even loaded
+  console.log('nothing to do: the cluster is torn down');
+} else {
+  const { main } = await import('../kit/command.js');
+  const { leave } = await import('../steps/leave.js');
+  await main(async () => leave(process.env));
+}

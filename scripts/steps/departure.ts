@@ -1,4 +1,4 @@
-/** What a server's destroy hook has to do: nothing, or what is not built yet. Pure. */
+/** What a server's destroy hook has to do in a cluster that goes on: nothing, or what is not built yet. Pure. */
 import type { InputOf } from '../../constructs/hook-input.js';
 import type { ClusterView, NodeView } from '../live/view.js';
 
@@ -9,8 +9,6 @@ const planned = 'is not built yet (planned as "Change a running cluster")';
 
 /** What is known when a server's hook runs. */
 export interface Situation {
-  /** The whole cluster goes, in this very run. */
-  readonly tearingDown: boolean;
   /** The Raft group has this server among its members, or does not say whether it has. */
   readonly member: boolean;
   /** The container that was deployed, by its id, still exists. */
@@ -18,12 +16,8 @@ export interface Situation {
 }
 
 /** A server leaves the cluster, or a slot is filled for the first time. */
-export function leaving(
-  input: InputOf<'leave'>,
-  { tearingDown, member }: Omit<Situation, 'containerExists'>,
-): Departure {
+export function leaving(input: InputOf<'leave'>, { member }: Omit<Situation, 'containerExists'>): Departure {
   if (input.present === 'no') return nothing(`slot ${input.node} was empty`);
-  if (tearingDown) return nothing('the cluster is torn down');
   if (!member) return nothing(`${input.container} is no member of the Raft group`);
   return refuse(
     `${input.container} would leave cluster ${input.prefix}: shrinking a running cluster ${planned}; it goes on unchanged. ` +
@@ -32,9 +26,8 @@ export function leaving(
 }
 
 /** A server's container is replaced. */
-export function rolling(input: InputOf<'roll'>, { tearingDown, member, containerExists }: Situation): Departure {
+export function rolling(input: InputOf<'roll'>, { member, containerExists }: Situation): Departure {
   if (input.containerId === '') return nothing(`slot ${input.node} was empty`);
-  if (tearingDown) return nothing('the cluster is torn down');
   if (!containerExists) return nothing(`${input.container} is gone already and is made anew`);
   if (!member) return nothing(`${input.container} is no member of the Raft group`);
   return refuse(

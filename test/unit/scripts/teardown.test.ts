@@ -125,7 +125,7 @@ describe('a hook tears the cluster down', () => {
 });
 
 const slot = { prefix: 'pgraft', node: 3, container: 'pgraft-replica2' } as const;
-const serving = { tearingDown: false, member: true, containerExists: true };
+const serving = { member: true, containerExists: true };
 
 describe('a server that leaves', () => {
   const leave = { hook: 'leave', ...slot, present: 'yes' } as const;
@@ -135,8 +135,7 @@ describe('a server that leaves', () => {
     expect(departure).toMatchObject({ refuse: true, reason: expect.stringContaining('Set nodes back') as string });
   });
 
-  it('goes when the cluster is torn down, it never was there, or it is no member', () => {
-    expect(leaving(leave, { ...serving, tearingDown: true }).refuse).toBe(false);
+  it('goes when it never was there, or is no member', () => {
     expect(leaving({ ...leave, present: 'no' }, serving).refuse).toBe(false);
     expect(leaving(leave, { ...serving, member: false }).refuse).toBe(false);
   });
@@ -150,8 +149,7 @@ describe('a server that is replaced', () => {
     expect(departure).toMatchObject({ refuse: true, reason: expect.stringContaining('Undo the') as string });
   });
 
-  it('goes when the cluster is torn down, its container is gone, there was none, or it is no member', () => {
-    expect(rolling(roll, { ...serving, tearingDown: true }).refuse).toBe(false);
+  it('goes when its container is gone, there was none, or it is no member', () => {
     expect(rolling(roll, { ...serving, containerExists: false }).refuse).toBe(false);
     expect(rolling({ ...roll, present: 'no', containerId: '' }, serving).refuse).toBe(false);
     expect(rolling(roll, { ...serving, member: false }).refuse).toBe(false);
