@@ -15,6 +15,7 @@ import { askState, isCrashing } from '../live/node-state.js';
 import type { Sql } from '../live/sql.js';
 import { findNode, leaderOf, type ClusterView } from '../live/view.js';
 import { openWatch } from '../live/watch.js';
+import { bootstrapTitles } from './bootstrap-titles.js';
 import { planBootstrap, type AnsweredNode, type BootstrapPlan } from './bootstrap-plan.js';
 
 export interface BootstrapTools {
@@ -106,13 +107,12 @@ class Run {
     if (configure.length > 0) {
       await report.step('secrets handed over', async () => this.#configure(configure));
     }
-    const title = `${first.container} has data and accepts connections`;
-    await report.step(title, async (progress) => {
+    await report.step(bootstrapTitles.first(first.container), async (progress) => {
       if (initialize) await this.#order(1, ['initialize']);
       await this.#accepting(1, deadlines.firstData, progress);
     });
     if (this.#cluster.nodes.length === 1) return;
-    await report.step('the other servers have a copy and accept connections', async (progress) => {
+    await report.step(bootstrapTitles.others, async (progress) => {
       await Promise.all(clone.map(async (id) => this.#order(id, ['clone', first.hostname, '5432'])));
       const others = this.#cluster.nodes.filter(({ id }) => id !== 1);
       await Promise.all(others.map(async ({ id }) => this.#accepting(id, deadlines.copies, progress)));
@@ -122,7 +122,7 @@ class Run {
   /** Wait for leader, primary, streams and the synchronous setting, and remember that the group has formed. */
   async healthy(): Promise<void> {
     const { report } = this.#tools;
-    await report.step('the Raft group has a leader', async (progress) => {
+    await report.step(bootstrapTitles.leader, async (progress) => {
       const leads = async () => {
         const view = await this.#view();
         const leader = leaderOf(view);
