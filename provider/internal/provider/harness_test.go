@@ -293,6 +293,18 @@ func must(t *testing.T, err error) {
 	}
 }
 
+// inhabitant runs a container that keeps something in use, and removes it when the test ends, also one that a run before has left or
+// that did not start.
+func inhabitant(t *testing.T, name string, options ...string) string {
+	t.Helper()
+	remove := func() { _ = exec.Command("docker", "rm", "-f", name).Run() }
+	remove()
+	t.Cleanup(remove)
+	docker(t, append(append([]string{"run", "-d", "--name", name}, options...), testImage)...)
+	return name
+}
+
+
 // docker runs the command line client and returns what it prints.
 func docker(t *testing.T, args ...string) string {
 	t.Helper()

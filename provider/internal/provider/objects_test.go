@@ -42,7 +42,7 @@ func TestNetworkInUseIsNotRemoved(t *testing.T) {
 	defer func(before time.Duration) { goneTimeout = before }(goneTimeout)
 	goneTimeout = time.Second
 	state := h.create("docker_network", values{"name": prefix + "inhabited"})
-	container := docker(t, "run", "-d", "--network", prefix+"inhabited", "--tmpfs", "/data", testImage)
+	container := inhabitant(t, prefix+"inhabitant", "--network", prefix+"inhabited", "--tmpfs", "/data")
 	_, errors := h.apply("docker_network", state, nil)
 	docker(t, "rm", "-f", container)
 	expectError(t, errors, `Cannot remove network "pgprov-inhabited"`, "still so after 1s", "has active endpoints", "docker network inspect")
@@ -90,7 +90,7 @@ func TestVolumeInUseIsNotRemoved(t *testing.T) {
 	defer func(before time.Duration) { goneTimeout = before }(goneTimeout)
 	goneTimeout = time.Second
 	state := h.create("docker_volume", values{"name": prefix + "used"})
-	container := docker(t, "run", "-d", "-v", prefix+"used:/data", testImage)
+	container := inhabitant(t, prefix+"user", "-v", prefix+"used:/data")
 	_, errors := h.apply("docker_volume", state, nil)
 	docker(t, "rm", "-f", container)
 	expectError(t, errors, `Cannot remove volume "pgprov-used"`, "volume is in use", "docker ps -a --filter volume=")
