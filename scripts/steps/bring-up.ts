@@ -85,7 +85,8 @@ async function startStopped(prefix: string, report: Report): Promise<void> {
       `${paused.join(', ')}: paused, and stays so until you say otherwise; run docker unpause ${paused.join(' ')}, then npm start`,
     );
   }
-  const stopped = containers.filter(({ status }) => status === 'exited' || status === 'created');
+  // one that was created and could never be started is Terraform's to make anew, maybe with other settings
+  const stopped = containers.filter(({ status }) => status === 'exited');
   if (stopped.length === 0) return;
   const names = stopped.map(({ container }) => container);
   await report.step(`started again: ${names.join(', ')}`, async () => docker.start(names));
