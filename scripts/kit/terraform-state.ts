@@ -1,5 +1,5 @@
 /** What Terraform's state says that it made in Docker. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { systemClock, type Clock } from './clock.js';
 import { found, notYet, waitUntil, type Look } from './wait.js';
@@ -26,13 +26,18 @@ const deadline = 2_000;
  * @throws UserError when the file is not a state, and does not become one
  */
 export async function deployedIds(path: string, clock: Clock = systemClock): Promise<Set<string>> {
-  if (!existsSync(path)) return new Set();
+  if (!existsSync(path) || isUnwritten(path)) return new Set();
   const fix = `${path} is damaged; put ${path}.backup in its place, which is the state before the last change`;
   const read = async () => Promise.resolve(readResources(path));
   const resources = await waitUntil('a whole Terraform state', read, { deadline, fix, clock });
   const ours = resources.filter(({ type }) => type.startsWith('docker_'));
   const ids = ours.flatMap(({ instances }) => instances.map(({ attributes }) => attributes?.id ?? ''));
   return new Set(ids.filter((id) => id !== ''));
+}
+
+/** Terraform makes an empty file to lock it, and keeps a backup before it writes over a state that it found. */
+function isUnwritten(path: string): boolean {
+  return statSync(path).size === 0 && !existsSync(`${path}.backup`);
 }
 
 function readResources(path: string): Look<Resources> {

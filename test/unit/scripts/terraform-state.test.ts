@@ -34,7 +34,18 @@ describe('deployedIds', () => {
     expect(await deployedIds(path)).toEqual(new Set());
   });
 
-  it.each(['', '{"resources": [{}]}'])('are not guessed from a damaged state: %j', async (text) => {
+  it('are none while the first deploy of all has only locked its state', async () => {
+    writeFileSync(path, '');
+    expect(await deployedIds(path, fakeClock())).toEqual(new Set());
+  });
+
+  it('are not taken for none while a later one writes', async () => {
+    writeFileSync(path, '');
+    writeFileSync(`${path}.backup`, '{"resources": []}');
+    await expect(deployedIds(path, fakeClock())).rejects.toThrow('waited 2s for a whole Terraform state');
+  });
+
+  it.each(['{', '{"resources": [{}]}'])('are not guessed from a damaged state: %j', async (text) => {
     writeFileSync(path, text);
     await expect(deployedIds(path, fakeClock())).rejects.toThrow(`${path} is damaged`);
   });
