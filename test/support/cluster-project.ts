@@ -24,7 +24,7 @@ const parts = [
   'provider/go.mod',
   '.env',
 ];
-const mostServers = 5;
+const mostServers = 9;
 
 /** Settings beyond prefix and ports, as in the context of cdktf.json. */
 export type Context = Readonly<Record<string, unknown>>;
@@ -40,6 +40,8 @@ export class ClusterProject {
     readonly prefix: string,
     readonly ports: Ports,
     readonly context: Context,
+    /** Settings given by the environment, which wins over the context. */
+    private readonly variables: Readonly<Record<string, string>> = {},
   ) {}
 
   /** A project without a cluster yet, its image built. Whatever a killed test run left behind is removed first. */
@@ -58,6 +60,19 @@ export class ClusterProject {
     const project = new ClusterProject(directory, prefix, ports, context);
     project.configure(context);
     return project;
+  }
+
+  /** A second cluster of the same directory, named by variables, as one who has two does it. Close it first. */
+  async beside(): Promise<ClusterProject> {
+    const prefix = `${this.prefix}-b`;
+    const ports = await freePorts(this.ports);
+    const { postgres, raft } = ports;
+    const variables = {
+      PGRAFT_PREFIX: prefix,
+      PGRAFT_POSTGRES_PORT: String(postgres),
+      PGRAFT_RAFT_PORT: String(raft),
+    };
+    return new ClusterProject(this.directory, prefix, ports, this.context, variables);
   }
 
   /** Write the context of cdktf.json: prefix, ports and `context`. */
@@ -85,7 +100,7 @@ export class ClusterProject {
   /** A command in the project's directory; `env` is added to this process's environment, settings left out. */
   async run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PGRAFT_'));
-    const env = { ...Object.fromEntries(inherited), NO_COLOR: '1', ...options.env };
+    const env = { ...Object.fromEntries(inherited), NO_COLOR: '1', ...this.variables, ...options.env };
     return run(program, args, { ...options, cwd: this.directory, env });
   }
 
@@ -123,14 +138,18 @@ export class ClusterProject {
   async close(): Promise<void> {
     try {
       if ((await this.objects()).length > 0) {
-        this.configure(this.context);
+        if (!this.#isSecond) this.configure(this.context);
         const destroyed = await this.npm('destroy', '--yes');
         if (destroyed.status !== 0) throw new Error(`npm run destroy failed:\n${destroyed.output}`);
       }
     } finally {
       await removeObjects(this.prefix);
-      rmSync(this.directory, { recursive: true, force: true });
+      if (!this.#isSecond) rmSync(this.directory, { recursive: true, force: true });
     }
+  }
+
+  get #isSecond(): boolean {
+    return 'PGRAFT_PREFIX' in this.variables;
   }
 }
 
@@ -179,7 +198,7 @@ async function removeAbandoned(): Promise<void> {
   ];
   const prefixes = await Promise.all(lists.map(async (list) => dockerLines(...list, ...format)));
   for (const prefix of new Set(prefixes.flat())) {
-    const pid = /^pgtest-(\d+)$/.exec(prefix)?.[1];
+    const pid = /^pgtest-(\d+)(-b)?$/.exec(prefix)?.[1];
     if (pid !== undefined && !isRunning(Number(pid))) await removeObjects(prefix);
   }
 }
@@ -192,11 +211,12 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** The first of four blocks of ports of which all are free. Each test process begins with another one. */
-async function freePorts(): Promise<Ports> {
+/** The first of four blocks of ports of which all are free, `taken` left out. Each test process begins with another one. */
+async function freePorts(taken?: Ports): Promise<Ports> {
   for (let turn = 0; turn < 4; turn += 1) {
     const block = (process.pid + turn) % 4;
     const ports = { postgres: 17900 + 10 * block, raft: 17940 + 10 * block };
+    if (ports.postgres === taken?.postgres) continue;
     const wanted = Object.values(ports).flatMap((first) => Array.from({ length: mostServers }, (_, i) => first + i));
     const free = await Promise.all(wanted.map(async (port) => isFree(port, '127.0.0.1')));
     if (free.every(Boolean)) return ports;

@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ClusterProject } from '../support/cluster-project.js';
+import { happensWithin } from '../support/eventually.js';
+import { docker } from '../support/shell.js';
+import { WriteLoad } from '../support/write-load.js';
+
+const nodes = { PGRAFT_NODES: '2' };
+const states = ['terraform.image.tfstate', 'terraform.cluster.tfstate', 'secrets.json'];
+
+describe('two clusters of one checkout, side by side:', () => {
+  let first: ClusterProject;
+  let second: ClusterProject;
+
+  /** Docker's id of each server, and since when it runs. */
+  const servers = async ({ prefix }: ClusterProject) => {
+    const names = ['primary', 'replica1'].map((name) => `${prefix}-${name}`);
+    return docker('inspect', '--format', '{{.Name}} {{.Id}} {{.State.StartedAt}} {{.RestartCount}}', ...names);
+  };
+  const write = async (project: ClusterProject) => {
+    const { stdout } = await project.npm('url');
+    // node's client knows one host only: node 1 leads a cluster that has just been made
+    return WriteLoad.begin(
+      stdout
+        .trim()
+        .replace(/,[^/]+/, '')
+        .replace(/\?.*/, ''),
+    );
+  };
+  /** Run `work` while `project` is written to, and expect it not to notice. */
+  const unnoticedBy = async (project: ClusterProject, work: () => Promise<unknown>) => {
+    const before = await servers(project);
+    const load = await write(project);
+    let rows: number;
+    try {
+      await happensWithin('writes are under way', 10_000, async () => Promise.resolve(load.acknowledged > 20));
+      const earlier = load.acknowledged;
+      await work();
+      const later = load.acknowledged;
+      await happensWithin('writes go on', 5_000, async () => Promise.resolve(load.acknowledged > later + 20));
+      console.info(`${later - earlier} commits meanwhile, the slowest took ${load.slowest.toFixed(0)} ms`);
+    } finally {
+      // it throws the first error of the load
+      rows = await load.end();
+    }
+    expect(rows).toBe(load.acknowledged);
+    expect(await servers(project)).toBe(before);
+  };
+
+  beforeAll(async () => {
+    first = await ClusterProject.open();
+    second = await first.beside();
+    const started = await first.start(nodes);
+    if (started.status !== 0) throw new Error(`npm start failed:\n${started.output}\n${await first.logs()}`);
+  });
+  beforeEach(({ onTestFailed }) => {
+    onTestFailed(async () => {
+      console.error(`${await first.logs()}\n${await second.logs()}`);
+    });
+  });
+  afterAll(async () => {
+    try {
+      await second.close();
+    } finally {
+      await first.close();
+    }
+  });
+
+  it('the second is made while the first is written to, and the first does not notice', async () => {
+    await unnoticedBy(first, async () => {
+      const started = await second.start(nodes);
+      expect(started.status, started.output).toBe(0);
+    });
+  });
+
+  it('each has servers, secrets, states and a status of its own', async () => {
+    for (const project of [first, second]) {
+      for (const file of states) expect(existsSync(project.file(file)), project.file(file)).toBe(true);
+      const { status, stdout } = await project.npm('status', '--json');
+      expect(status, stdout).toBe(0);
+      const containers = ['primary', 'replica1'].map((name) => ({ container: project.container(name) }));
+      expect(JSON.parse(stdout)).toMatchObject({ prefix: project.prefix, healthy: true, nodes: containers });
+    }
+    const [one, other] = await Promise.all([first.npm('url'), second.npm('url')]);
+    expect(one.stdout).not.toBe(other.stdout);
+    await first.sql('primary', 'create table only_first ()');
+    expect(await second.sql('primary', "select to_regclass('only_first') is null")).toBe('t');
+    const system = 'select system_identifier from pg_control_system()';
+    expect(await first.sql('primary', system)).not.toBe(await second.sql('primary', system));
+  });
+
+  it('plain cdktf does not mistake one for the other', async () => {
+    const mixed = await first.run('node_modules/.bin/cdktf', ['diff', 'cluster'], {
+      env: { CI: 'true', PGRAFT_PREFIX: second.prefix, PGRAFT_POSTGRES_PORT: String(second.ports.postgres) },
+    });
+    expect(mixed.status, mixed.output).not.toBe(0);
+    expect(mixed.output).toContain(`--output .pgraft/${second.prefix}/cdktf.out`);
+  });
+
+  it('the first is destroyed while the second is written to, and the second does not notice', async () => {
+    await unnoticedBy(second, async () => {
+      const destroyed = await first.npm('destroy', '--yes');
+      expect(destroyed.status, destroyed.output).toBe(0);
+      expect(await first.objects()).toEqual([]);
+    });
+    expect((await second.npm('status')).status).toBe(0);
+    expect((await first.npm('status')).status).toBe(2);
+  });
+
+  it('the second is destroyed while the first, made anew, is written to', async () => {
+    const started = await first.start(nodes);
+    expect(started.status, started.output).toBe(0);
+    await unnoticedBy(first, async () => {
+      const destroyed = await second.npm('destroy', '--yes');
+      expect(destroyed.status, destroyed.output).toBe(0);
+      expect(await second.objects()).toEqual([]);
+    });
+    expect((await first.run('npm', ['run', '--silent', 'status'], { env: nodes })).status).toBe(0);
+  });
+});
