@@ -49,22 +49,23 @@ function waitingLeader(leader: NodeView | undefined): string {
 }
 
 function nodeProblems(view: ClusterView, node: NodeView): string[] {
-  const down = processProblem(view.prefix, node);
-  if (down !== undefined) return [`${node.container}: ${down}${sincePhrase(view, node)}`];
-  const problem = membershipProblem(view, node) ?? roleProblem(node) ?? streamProblem(view, node);
+  const problem =
+    processProblem(view, node) ?? membershipProblem(view, node) ?? roleProblem(node) ?? streamProblem(view, node);
   return problem === undefined ? [] : [`${node.container}: ${problem}`];
 }
 
-function processProblem(prefix: string, node: NodeView): string | undefined {
+function processProblem(view: ClusterView, node: NodeView): string | undefined {
   const { container, docker, postgres, raft, entryPoint } = node;
-  if (docker.status === 'paused') return `the container is paused; docker unpause ${container} brings it back`;
-  if (docker.status !== 'running') return `the container is ${docker.status}`;
+  const since = sincePhrase(view, node);
+  if (docker.status === 'paused') return `the container is paused${since}; docker unpause ${container} brings it back`;
+  if (docker.status !== 'running') return `the container is ${docker.status}${since}`;
   if (!docker.onNetwork) {
-    return `cut off from the cluster's network; docker network connect ${networkName(prefix)} ${container} brings it back`;
+    const command = `docker network connect ${networkName(view.prefix)} ${container}`;
+    return `cut off from the cluster's network${since}; ${command} brings it back`;
   }
   if (!postgres.accepting) {
     if (entryPoint?.asked === true) return `${entryPoint.state.phase}: ${entryPoint.state.message || postgres.problem}`;
-    return `PostgreSQL does not answer: ${postgres.problem}`;
+    return `PostgreSQL does not answer${since}: ${postgres.problem}`;
   }
   if (!raft.available) return `Raft does not answer: ${raft.problem}`;
   return undefined;

@@ -16,12 +16,12 @@ export function downSince(view: ClusterView, { id, docker, postgres, raft }: Nod
   return new Date(Date.parse(view.takenAt) - member.lastHeartbeatMs).toISOString();
 }
 
-/** `, since 14:03:12 UTC (2m 5s)`, with the date once it is long ago; empty where nobody knows. */
+/** ` since 14:03:12 UTC (2m 5s)`, with the date once it is long ago; empty where nobody knows. */
 export function sincePhrase(view: ClusterView, node: NodeView): string {
   const since = downSince(view, node);
   if (since === undefined) return '';
   const milliseconds = Math.max(Date.parse(view.takenAt) - Date.parse(since), 0);
   const [date = '', time = ''] = new Date(since).toISOString().split('T');
   const moment = `${milliseconds < day ? '' : `${date} `}${time.slice(0, 8)} UTC`;
-  return `, since ${moment} (${prettyMs(milliseconds, { secondsDecimalDigits: 0 })})`;
+  return ` since ${moment} (${prettyMs(milliseconds, { secondsDecimalDigits: 0 })})`;
 }
