@@ -1,15 +1,14 @@
 /** npm run logs: what the servers say, in one stream in time order. */
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { Command, InvalidArgumentError } from 'commander';
-import pc from 'picocolors';
 import { loadSettings } from '../constructs/load-settings.js';
 import { main } from './kit/command.js';
 import { UserError } from './kit/errors.js';
 import { projectDirectory } from './kit/places.js';
 import { $ } from './kit/shell.js';
 import { openDocker } from './live/docker.js';
-import { mergeLines, readLogLine, type LogLine } from './live/log-merge.js';
+import { readLogs } from './live/follow-logs.js';
+import { mergeLines, type LogLine } from './live/log-merge.js';
+import { paintFor } from './live/paint.js';
 import { pickNode } from './live/pick.js';
 
 /** When following, a line may come in this much later (ms) than a newer one of another server and still be put before it. */
@@ -31,16 +30,18 @@ await main(async () => {
   const servers = containers.map(({ node, name, container }) => ({ id: node, name, container }));
   const given = command.args[0];
   const chosen = given === undefined ? servers : [pickNode(servers, given)];
+  const paint = paintFor(process.stdout);
   const width = Math.max(...chosen.map(({ name }) => name.length));
   let waiting: LogLine[] = [];
   const print = () => {
     const lines = mergeLines(waiting);
     waiting = [];
-    for (const { node, text } of lines) console.log(`${pc.dim(`${node.padEnd(width)} |`)} ${text}`);
+    for (const { node, text } of lines) console.log(`${paint.quiet(`${node.padEnd(width)} |`)} ${text}`);
   };
+  const until = follow ? untilSignal() : undefined;
   const timer = follow ? setInterval(print, mergeWindow) : undefined;
   try {
-    await Promise.all(chosen.map(async (server) => read(server, (line) => waiting.push(line))));
+    await Promise.all(chosen.map(async (server) => readLogs(server, { tail, until }, (line) => waiting.push(line))));
   } finally {
     clearInterval(timer);
     print();
@@ -48,24 +49,15 @@ await main(async () => {
   return 0;
 });
 
-/** Hand each line of one container to `take` until docker ends. */
-async function read({ name, container }: { name: string; container: string }, take: (line: LogLine) => void) {
-  const options = [...(follow ? ['--follow'] : []), ...(tail === undefined ? [] : ['--tail', String(tail)])];
-  const child = spawn('docker', ['logs', '--timestamps', ...options, container], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let previous = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on('line', (text) => {
-      const line = readLogLine(name, text, previous);
-      previous = line.time;
-      take(line);
+/** Aborted when somebody ends it, with Ctrl-C or otherwise. */
+function untilSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => {
+      controller.abort();
     });
   }
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', () => {
-      resolve();
-    });
-  });
+  return controller.signal;
 }
 
 function wholeNumber(text: string): number {

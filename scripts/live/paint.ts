@@ -1,4 +1,4 @@
-/** Colours of the status page, by meaning. */
+/** Colours by meaning. */
 import pc from 'picocolors';
 
 export interface Paint {
@@ -7,12 +7,13 @@ export interface Paint {
   readonly notable: (text: string) => string;
   readonly bad: (text: string) => string;
   readonly leader: (text: string) => string;
+  readonly quiet: (text: string) => string;
 }
 
 const same = (text: string) => text;
 
 /** The words alone: for files, pipes, and people who want no colours. */
-export const plain: Paint = { heading: same, good: same, notable: same, bad: same, leader: same };
+export const plain: Paint = { heading: same, good: same, notable: same, bad: same, leader: same, quiet: same };
 
 /**
  * Colours where the output is a terminal that has them and the person has not refused them (NO_COLOR; FORCE_COLOR asks for
@@ -25,6 +26,6 @@ export function paintFor(
   const refused = (NO_COLOR ?? '') !== '' || FORCE_COLOR === '0';
   const asked = (FORCE_COLOR ?? '') !== '';
   if (refused || (!asked && (isTTY !== true || TERM === 'dumb'))) return plain;
-  const { bold, green, yellow, red, cyan } = pc.createColors(true);
-  return { heading: bold, good: green, notable: yellow, bad: red, leader: (text) => bold(cyan(text)) };
+  const { bold, dim, green, yellow, red, cyan } = pc.createColors(true);
+  return { heading: bold, good: green, notable: yellow, bad: red, leader: (text) => bold(cyan(text)), quiet: dim };
 }
