@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -40,6 +40,17 @@ describe('settings', () => {
       environment: { PGRAFT_RAFT_PORT: '8201' },
     });
     expect(settings).toMatchObject({ nodes: 5, prefix: 'two', raftPort: 8201 });
+  });
+
+  it('are what the cluster was made with, unless the environment says otherwise', () => {
+    const remembered = (prefix: string) => (prefix === 'two' ? { nodes: 5 } : {});
+    const given = { context: { prefix: 'two', nodes: 4 }, envFile: { PGRAFT_NODES: '2' }, remembered };
+    expect(parseSettings(given).nodes).toBe(5);
+    expect(parseSettings({ ...given, environment: { PGRAFT_NODES: '7' } }).nodes).toBe(7);
+    expect(parseSettings({ ...given, environment: { PGRAFT_PREFIX: 'other' } }).nodes).toBe(2);
+    expect(mistakes({ remembered: () => ({ nodes: 50 }) })).toEqual([
+      'nodes = 50 (settings.json of cluster pgraft): above 9; choose the number of servers, a whole number from 1 to 9',
+    ]);
   });
 
   it('read each variable as what its setting is', () => {
@@ -234,6 +245,15 @@ describe('settings of a project', () => {
     writeFileSync(join(root, '.env'), '# made by setup.mjs\nPGRAFT_DOCKER_PROVIDER=embedded\nPGRAFT_NODES=7\n');
     const settings = loadSettings(root, { PGRAFT_NODES: '1' });
     expect(settings).toMatchObject({ nodes: 1, prefix: 'one', dockerProvider: 'embedded' });
+  });
+
+  it('are those that the cluster was made with', () => {
+    mkdirSync(join(root, '.pgraft', 'pgraft'), { recursive: true });
+    const file = join(root, '.pgraft', 'pgraft', 'settings.json');
+    writeFileSync(file, '{"nodes":5}');
+    expect(loadSettings(root, {}).nodes).toBe(5);
+    writeFileSync(file, '{"nodes"');
+    expect(() => loadSettings(root, {})).toThrow(`${file}: `);
   });
 
   it('are the defaults where neither file exists', () => {
