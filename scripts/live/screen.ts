@@ -59,7 +59,7 @@ export function picture(text: string, columns: number, rows: number): string {
   const lines = all.length <= rows ? all : all.filter((line) => line !== '');
   const fitting =
     lines.length <= rows ? lines : [...lines.slice(0, rows - 1), `… ${lines.length - rows + 1} more lines`];
-  return `${home}${fitting.map((line) => `${line}${eraseLine}`).join('\r\n')}${eraseBelow}`;
+  return `${home}${fitting.map((line) => `${line}${eraseLine}`).join('\n')}${eraseBelow}`;
 }
 
 const indent = '  ';

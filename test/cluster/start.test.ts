@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../support/cluster-project.js';
 import { docker, dockerLines, run, type Ended } from '../support/shell.js';
+import { ctrlC, openTerminal } from '../support/terminal.js';
 
 const names = ['primary', 'replica1', 'replica2'];
 
@@ -32,6 +34,7 @@ describe('npm start makes a cluster of three, and', () => {
   let started: Ended;
   const containers = () => names.map((name) => project.container(name));
   const ids = async () => docker('inspect', '--format', '{{.Id}} {{.State.StartedAt}}', ...containers());
+  const terminal = (columns: number) => ({ cwd: project.directory, columns, rows: 60 });
   const asReference = (text: string) => text.replaceAll(project.prefix, 'pgraft').replaceAll(/ +:/g, ' :');
 
   beforeAll(async () => {
@@ -126,7 +129,7 @@ describe('npm start makes a cluster of three, and', () => {
     await docker('stop', project.container('replica2'));
     const { status, stdout } = await project.npm('status');
     expect(status).toBe(1);
-    expect(stdout).toContain(`- ${project.container('replica2')}: the container is exited`);
+    expect(stdout).toContain(`- ${project.container('replica2')}: the container is exited since `);
     expect(stdout).toMatch(/^Cluster is not healthy: 2 of 3 servers up/m);
     const ended = await project.start();
     expect(ended.status, ended.output).toBe(0);
@@ -144,6 +147,46 @@ describe('npm start makes a cluster of three, and', () => {
       status: 1,
       stderr: expect.stringContaining('choose one of primary, replica1') as string,
     });
+  });
+
+  it('npm run logs -- --follow goes on with what all three say', async () => {
+    const logs = openTerminal('node_modules/.bin/tsx scripts/logs.ts --follow --tail 1', terminal(120));
+    try {
+      await logs.until('a line of each', (text) => names.every((name) => text.includes(`${name} `)), 10_000);
+      for (const [index, name] of names.entries())
+        await project.sql(name, `select 'marked' || ${index} from nowhere`).catch(() => 0);
+      const marks = [0, 1, 2].map((index) => `'marked' || ${index} from nowhere`);
+      const text = await logs.until('what each said', (seen) => marks.every((mark) => seen.includes(mark)), 10_000);
+      const places = marks.map((mark) => text.indexOf(mark));
+      expect(places).toEqual(places.toSorted((a, b) => a - b));
+      logs.type(ctrlC);
+      await logs.end(5_000);
+    } finally {
+      logs.close();
+    }
+  });
+
+  it.each([80, 40])('npm run status -- --watch draws again and again in %i columns, until Ctrl-C', async (columns) => {
+    const watch = openTerminal('node_modules/.bin/tsx scripts/status.ts --watch', terminal(columns));
+    const pictures = (text: string) => text.split('\x1b[H').slice(1);
+    try {
+      // the first says only what is read, the last may not be whole
+      await watch.until('four pictures', (text) => pictures(text).length >= 4, 15_000);
+      const [, shown = '', next = ''] = pictures(watch.output());
+      for (const picture of [shown, next]) {
+        const lines = stripVTControlCharacters(picture).split('\r\n');
+        expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d UTC {2}healthy$/);
+        expect(lines).toContain('=== Raft Status ===');
+        expect(lines.filter((line) => line.length > columns)).toEqual([]);
+        expect(picture).toContain('\x1b[32mrunning\x1b[39m');
+        expect(picture).not.toContain('\x1b[2J');
+      }
+      watch.type(ctrlC);
+      await watch.end(5_000);
+      expect(watch.output()).toContain('\x1b[?1049l');
+    } finally {
+      watch.close();
+    }
   });
 
   it('npm run psql opens the primary, or the server named', async () => {

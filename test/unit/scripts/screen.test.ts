@@ -24,10 +24,10 @@ describe('the picture', () => {
     text
       .replace(/^\x1b\[H/, '') // eslint-disable-line no-control-regex -- what begins a picture
       .replaceAll(/\x1b\[[KJ]/g, '') // eslint-disable-line no-control-regex -- what ends a line
-      .split('\r\n');
+      .split('\n');
 
   it('overwrites line by line, and never clears the screen first', () => {
-    expect(picture('one\ntwo', 80, 24)).toBe('\x1b[Hone\x1b[K\r\ntwo\x1b[K\x1b[J');
+    expect(picture('one\ntwo', 80, 24)).toBe('\x1b[Hone\x1b[K\ntwo\x1b[K\x1b[J');
   });
 
   it('leaves out empty lines where rows are few, and then says how much is missing', () => {

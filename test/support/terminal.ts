@@ -1,0 +1,57 @@
+/** A command at a terminal of its own, typed at and looked at while it runs. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { eventually } from './eventually.js';
+
+export interface Terminal {
+  /** Everything that came so far, control sequences included. */
+  output(): string;
+  /** Wait until the output is accepted. */
+  until(what: string, accepts: (output: string) => boolean, deadline: number): Promise<string>;
+  type(keys: string): void;
+  /** Wait for its end, in milliseconds at most. */
+  end(deadline: number): Promise<void>;
+  /** End it, whatever it does. */
+  close(): void;
+}
+
+export interface TerminalOptions {
+  readonly cwd: string;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export const ctrlC = '\x03';
+
+/** Run a shell command at a terminal of that size (script(1) has one). */
+export function openTerminal(command: string, { cwd, columns, rows }: TerminalOptions): Terminal {
+  const sized = `stty cols ${columns} rows ${rows}; exec ${command}`;
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PGRAFT_') && name !== 'NO_COLOR');
+  const child = spawn('script', ['--quiet', '--return', '--command', sized, '/dev/null'], {
+    cwd,
+    env: { ...Object.fromEntries(inherited), TERM: 'xterm' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+    detached: true,
+  });
+  const closed = once(child, 'close');
+  let output = '';
+  let ended = false;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  void closed.then(() => (ended = true));
+  return {
+    output: () => output,
+    until: async (what, accepts, deadline) => eventually(what, () => output, accepts, deadline),
+    type: (keys) => child.stdin.write(keys),
+    end: async (deadline) => {
+      await eventually(
+        `the end of ${command}`,
+        () => ended,
+        (seen) => seen,
+        deadline,
+      );
+    },
+    close: () => {
+      if (!ended && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    },
+  };
+}
