@@ -101,7 +101,8 @@ function openPage(cluster: ClusterTopology, progress: Progress) {
       progress.print(`✓ ${line.text}`);
       waiting.shift();
     }
-    progress.working(waiting[0]?.text ?? '');
+    const [next] = waiting;
+    progress.working(next?.id === 'end' ? 'Waiting until every server is healthy...' : (next?.text ?? ''));
   };
   return {
     come,
