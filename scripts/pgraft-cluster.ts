@@ -60,7 +60,7 @@ async function destroy(progress: Progress): Promise<void> {
     progress.print('✓ Cluster destroyed');
   } catch (error) {
     progress.end();
-    console.error(transcript.excerpt());
+    transcript.explain(error);
     throw error;
   }
 }

@@ -50,8 +50,7 @@ export async function initialize(settings: ClusterSettings, { progress, beforeDe
     page.comeAll();
   } catch (error) {
     progress.end();
-    const excerpt = transcript.excerpt();
-    if (excerpt !== '') console.error(excerpt);
+    transcript.explain(error);
     throw error;
   }
 }
