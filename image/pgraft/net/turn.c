@@ -34,8 +34,9 @@ wanted_timeout(const PgraftConsensus *g)
 		return g->config.election_timeout_ms;
 	if (!pgraft_may_stand(&g->state, g->config.self.node_id))
 		return NEVER_MS;
-	return raft_state((struct raft *) &g->raft) == RAFT_LEADER ? g->config.election_timeout_ms
-															   : FIRST_ELECTION_TIMEOUT_MS;
+
+	/* Quick until the first election has begun: its votes take fsyncs, and a slow disk must not cost it its term. */
+	return pgraft_term(raft_current_term(&g->raft)) == 0 ? FIRST_ELECTION_TIMEOUT_MS : g->config.election_timeout_ms;
 }
 
 void
