@@ -304,7 +304,6 @@ func inhabitant(t *testing.T, name string, options ...string) string {
 	return name
 }
 
-
 // docker runs the command line client and returns what it prints.
 func docker(t *testing.T, args ...string) string {
 	t.Helper()
