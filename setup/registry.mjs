@@ -1,81 +1,47 @@
-/** Whether Terraform can download providers here. */
-import http from 'node:http';
-import https from 'node:https';
+/**
+ * Whether Terraform can get the Docker provider here: Terraform itself is asked, which knows the registry's address, the user's mirrors
+ * and proxies.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { attempt } from './command.mjs';
 
-const milliseconds = 5000;
+const seconds = 120;
+const requirement = { terraform: { required_providers: { docker: { source: 'kreuzwerker/docker' } } } };
 
-/** The public service-discovery document of each program's registry. */
-const discovery = {
-  terraform: 'https://registry.terraform.io/.well-known/terraform.json',
-  tofu: 'https://registry.opentofu.org/.well-known/terraform.json',
-};
+/** Ask once, and not for long: an unreachable registry is an answer here. */
+const impatient = { TF_REGISTRY_DISCOVERY_RETRY: '0', TF_REGISTRY_CLIENT_TIMEOUT: '5', CHECKPOINT_DISABLE: '1' };
 
 /**
  * @param {string} program terraform or tofu
- * @param {Record<string, string | undefined>} environment
  * @returns {Promise<{ reachable: true } | { reachable: false, why: string }>}
  */
-export async function registryReachable(program, environment = process.env) {
-  const address = program.endsWith('tofu') ? discovery.tofu : discovery.terraform;
-  const proxy = environment['HTTPS_PROXY'] || environment['https_proxy'];
+export async function registryReachable(program) {
+  const directory = mkdtempSync(join(tmpdir(), 'pgraft-registry-'));
   try {
-    const status = proxy ? await statusThroughProxy(address, proxy) : await statusOf(address);
-    return status === 200 ? { reachable: true } : { reachable: false, why: `it answered with status ${status}` };
-  } catch (error) {
-    return { reachable: false, why: /** @type {Error} */ (error).message };
+    writeFileSync(join(directory, 'main.tf.json'), JSON.stringify(requirement));
+    const init = ['init', '-backend=false', '-input=false', '-no-color'];
+    const { code, timedOut, stdout, stderr } = await attempt(program, init, {
+      seconds,
+      cwd: directory,
+      env: impatient,
+    });
+    if (code === 0) return { reachable: true };
+    return { reachable: false, why: timedOut ? `no answer within ${seconds} s` : causeIn(stdout + stderr) };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
 /**
- * @param {string} address
- * @param {import('node:https').RequestOptions & { socket?: import('node:stream').Duplex }} options
- * @returns {Promise<number>}
- */
-export function statusOf(address, options = {}) {
-  const client = address.startsWith('https:') ? https : http;
-  return new Promise((resolve, reject) => {
-    const request = client.get(address, { ...options, timeout: milliseconds }, (response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
-    });
-    request.on('timeout', () => request.destroy(new Error(`no answer within ${milliseconds / 1000} s`)));
-    request.on('error', reject);
-  });
-}
-
-/**
- * Terraform goes through the proxy, so the question has to as well.
+ * The cause in what `terraform init` said of a provider that it could not get: the end of what it says of the connection, else the error's title.
  *
- * @param {string} address @param {string} proxy
- * @returns {Promise<number>}
+ * @param {string} output
  */
-function statusThroughProxy(address, proxy) {
-  const { hostname } = new URL(address);
-  const { hostname: host, port, username, password } = new URL(proxy);
-  const headers = username
-    ? {
-        'Proxy-Authorization': `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`,
-      }
-    : {};
-  return new Promise((resolve, reject) => {
-    const connect = http.request({
-      method: 'CONNECT',
-      host,
-      port: port || 80,
-      path: `${hostname}:443`,
-      headers,
-      timeout: milliseconds,
-    });
-    connect.on('connect', (response, socket) => {
-      if (response.statusCode !== 200) {
-        socket.destroy();
-        reject(new Error(`the proxy answered with status ${response.statusCode}`));
-        return;
-      }
-      statusOf(address, { socket, agent: false }).then(resolve, reject);
-    });
-    connect.on('timeout', () => connect.destroy(new Error(`no answer from the proxy within ${milliseconds / 1000} s`)));
-    connect.on('error', reject);
-    connect.end();
-  });
+export function causeIn(output) {
+  const text = output.replace(/[│╷╵]/g, '').replace(/\s+/g, ' ');
+  const connection = /could not connect to (.+?)(?= To see which|$)/.exec(text)?.[1]?.trim();
+  if (connection !== undefined) return connection.slice(connection.lastIndexOf(': ') + 2);
+  return /Error: (.+?)(?= Could not| ?$)/.exec(text)?.[1] ?? 'terraform init failed';
 }

@@ -1,6 +1,4 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -8,7 +6,7 @@ import { attempt, isDebianLike, run, which } from '../../../setup/command.mjs';
 import { describeFix } from '../../../setup/docker.mjs';
 import { mergeEnv, readEnvFile, updateEnvFile } from '../../../setup/env-file.mjs';
 import { checkNode, staleReason } from '../../../setup/packages.mjs';
-import { registryReachable, statusOf } from '../../../setup/registry.mjs';
+import { registryReachable } from '../../../setup/registry.mjs';
 import { duration } from '../../../setup/report.mjs';
 import { isOlder } from '../../../setup/requirements.mjs';
 import { findTerraform } from '../../../setup/terraform.mjs';
@@ -163,35 +161,40 @@ describe('a Docker engine that cannot be used', () => {
 });
 
 describe('the registry', () => {
-  let server: Server;
-  let status = 200;
-  let address: string;
+  /** A Terraform that answers so. */
+  function terraform(status: number, says: string): string {
+    const program = join(directory, 'terraform');
+    writeFileSync(
+      program,
+      `#!/bin/sh\ngrep -q kreuzwerker/docker main.tf.json || exit 9\ncat <<'END'\n${says}\nEND\nexit ${status}\n`,
+    );
+    chmodSync(program, 0o755);
+    return program;
+  }
 
-  beforeEach(async () => {
-    server = createServer((_request, response) => response.writeHead(status).end('{}'));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  });
-
-  afterEach(() => {
-    server.close();
-  });
-
-  test('is asked for a document', async () => {
-    status = 200;
-    expect(await statusOf(`${address}/.well-known/terraform.json`)).toBe(200);
-    status = 503;
-    expect(await statusOf(address)).toBe(503);
-  });
-
-  test('is out of reach behind a proxy that does not connect', async () => {
-    const { port } = new URL(address);
-    server.on('connect', (_request, socket) => {
-      socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  test('is reachable where terraform init gets the provider', async () => {
+    expect(await registryReachable(terraform(0, 'Terraform has been successfully initialized!'))).toEqual({
+      reachable: true,
     });
-    expect(await registryReachable('terraform', { HTTPS_PROXY: `http://127.0.0.1:${port}` })).toEqual({
+  });
+
+  test('is out of reach where terraform init cannot connect, and the cause is named', async () => {
+    const says = [
+      '│ Error: Failed to query available provider packages',
+      '│ Could not retrieve the list of available versions for provider',
+      '│ kreuzwerker/docker: could not connect to the.registry: failed to',
+      '│ request discovery document: Get "https://the.registry/": dial tcp: lookup',
+      '│ the.registry on 192.0.2.1:53: no such host',
+      '',
+      'To see which modules are currently depending on kreuzwerker/docker and what',
+    ];
+    expect(await registryReachable(terraform(1, says.join('\n')))).toEqual({ reachable: false, why: 'no such host' });
+  });
+
+  test('is out of reach for whatever else terraform init says', async () => {
+    expect(await registryReachable(terraform(1, 'Error: Invalid provider configuration'))).toEqual({
       reachable: false,
-      why: 'the proxy answered with status 403',
+      why: 'Invalid provider configuration',
     });
   });
 });
