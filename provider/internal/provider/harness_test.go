@@ -88,9 +88,9 @@ func (h *harness) validate(kind string, config values) []string {
 	return errorsOf(response.Diagnostics)
 }
 
-// plan asks what becomes of the object `prior` (nil: there is none) under a
+// ask sends the plan of the object `prior` (nil: there is none) under a
 // configuration (nil: none).
-func (h *harness) plan(kind string, prior, config values) change {
+func (h *harness) ask(kind string, prior, config values) *tfprotov6.PlanResourceChangeResponse {
 	h.t.Helper()
 	var proposed values
 	if config != nil {
@@ -105,6 +105,13 @@ func (h *harness) plan(kind string, prior, config values) change {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	return response
+}
+
+// plan returns what becomes of the object `prior` under a configuration.
+func (h *harness) plan(kind string, prior, config values) change {
+	h.t.Helper()
+	response := h.ask(kind, prior, config)
 	result := change{planned: h.decode(kind, response.PlannedState), private: response.PlannedPrivate, errors: errorsOf(response.Diagnostics)}
 	for _, path := range response.RequiresReplace {
 		result.replaces = append(result.replaces, path.String())
@@ -115,17 +122,8 @@ func (h *harness) plan(kind string, prior, config values) change {
 // apply plans and applies, and returns the new state and the errors.
 func (h *harness) apply(kind string, prior, config values) (values, []string) {
 	h.t.Helper()
-	var proposed values
-	if config != nil {
-		proposed = propose(prior, config)
-	}
-	planned, err := h.server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName:         kind,
-		PriorState:       h.encode(h.types[kind], prior),
-		ProposedNewState: h.encode(h.types[kind], proposed),
-		Config:           h.encode(h.types[kind], config),
-	})
-	h.check(err, planned.Diagnostics)
+	planned := h.ask(kind, prior, config)
+	h.check(nil, planned.Diagnostics)
 	applied, err := h.server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
 		TypeName:       kind,
 		PriorState:     h.encode(h.types[kind], prior),
