@@ -41,7 +41,7 @@ export function declareHook(scope: Construct, props: HookProps): DataResource {
  * itself, which saves a dozen processes in every teardown.
  */
 function command(input: HookInput): string {
-  const run = `node --import tsx scripts/hooks/${input.hook}.ts`;
+  const run = `node scripts/hooks/run.mjs ${input.hook}`;
   return 'present' in input ? `\${self.input.present == "yes" ? "${run}" : ":"}` : run;
 }
 

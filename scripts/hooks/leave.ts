@@ -1,11 +1,5 @@
-/** Leave, before a server's container goes for good: the member leaves the group first. */
-import { ancestorTerraform, isTearingDown } from '../kit/processes.js';
+/** Leave, before a server's container goes for good, in a cluster that goes on: the member leaves the group first. */
+import { main } from '../kit/command.js';
+import { leave } from '../steps/leave.js';
 
-if (isTearingDown(ancestorTerraform())) {
-  // nine of these run at once, on few cores: what only a real departure needs is not even loaded
-  console.log('nothing to do: the cluster is torn down');
-} else {
-  const { main } = await import('../kit/command.js');
-  const { leave } = await import('../steps/leave.js');
-  await main(async () => leave(process.env));
-}
+await main(async () => leave(process.env));

@@ -1,11 +1,5 @@
-/** Roll, before a server's container is replaced: one at a time, never the majority. */
-import { ancestorTerraform, isTearingDown } from '../kit/processes.js';
+/** Roll, before a server's container is replaced, in a cluster that goes on: one at a time, never the majority. */
+import { main } from '../kit/command.js';
+import { roll } from '../steps/roll.js';
 
-if (isTearingDown(ancestorTerraform())) {
-  // nine of these run at once, on few cores: what only a real replacement needs is not even loaded
-  console.log('nothing to do: the cluster is torn down');
-} else {
-  const { main } = await import('../kit/command.js');
-  const { roll } = await import('../steps/roll.js');
-  await main(async () => roll(process.env));
-}
+await main(async () => roll(process.env));

@@ -1,7 +1,7 @@
 /** Teardown, before everything else of a destroy: forget the cluster, whose volumes go with it. */
 import { readHookCall } from '../../constructs/hook-input.js';
 import { main } from '../kit/command.js';
-import { ancestorTerraform, isTearingDown } from '../kit/processes.js';
+import { ancestorTerraform, isTearingDown } from '../kit/processes.mjs';
 import { removeSecrets, secretsPath } from '../kit/secrets.js';
 
 await main(() => {

@@ -9,7 +9,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { statusOf } from './command.js';
-import { terraformBelow } from './processes.js';
+import { terraformBelow } from './processes.mjs';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Milliseconds between two looks for a terraform process that has not been asked yet: cdktf runs several in a row. */

@@ -49,9 +49,7 @@ describe('the hooks of three servers', () => {
     expect(hook(hooks, name).provisioner).toHaveLength(1);
     expect(command(hook(hooks, name)).when).toBe(when);
     expect(command(hook(hooks, name)).working_dir).toBe('/project');
-    expect(command(hook(hooks, name)).command).toContain(
-      `node --import tsx scripts/hooks/${name.replace(/\d/, '')}.ts`,
-    );
+    expect(command(hook(hooks, name)).command).toContain(`node scripts/hooks/run.mjs ${name.replace(/\d/, '')}`);
   });
 
   it('refer in destroy provisioners to nothing but self', () => {

@@ -41,13 +41,15 @@ export interface Outcome {
   readonly hooks: readonly HookRun[];
 }
 
-/** A body for every hook: note the run, then fail when a file of the hook's name says so. */
-const hookBody = `
+/** In place of scripts/hooks/run.mjs: note the run, then fail when a file of the hook's name says so. */
+const runBody = `
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync } from 'node:fs';
-import { hookClusterVariable, hookInputVariable, readHookCall } from '${repository}/constructs/hook-input.ts';
-import { ancestorTerraform, isTearingDown } from '${repository}/scripts/kit/processes.ts';
-const name = JSON.parse(process.env[hookInputVariable]).hook;
+import { register } from 'tsx/esm/api';
+import { ancestorTerraform, isTearingDown } from '${repository}/scripts/kit/processes.mjs';
+register();
+const { readHookCall } = await import('${repository}/constructs/hook-input.ts');
+const name = process.argv[2];
 const { input, cluster } = readHookCall(name, process.env);
 const hook = name + (input.node ?? '');
 const filter = ['--filter', 'label=pgraft.cluster=' + input.prefix, '--format', '{{.Names}}'];
@@ -78,9 +80,7 @@ export class HookProject {
     writeFileSync(join(directory, 'package.json'), '{"type": "module"}');
     writeFileSync(join(directory, 'main.ts'), mainBody);
     mkdirSync(join(directory, 'scripts', 'hooks'), { recursive: true });
-    for (const hook of ['guard', 'leave', 'roll', 'check', 'join', 'teardown']) {
-      writeFileSync(join(directory, 'scripts', 'hooks', `${hook}.ts`), hookBody);
-    }
+    writeFileSync(join(directory, 'scripts', 'hooks', 'run.mjs'), runBody);
     const project = new HookProject(directory);
     await project.buildImage();
     return project;

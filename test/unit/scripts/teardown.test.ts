@@ -9,7 +9,7 @@ import {
   readPsLine,
   terraformBelow,
   type ProcessFacts,
-} from '../../../scripts/kit/processes.js';
+} from '../../../scripts/kit/processes.mjs';
 import type { NodeState } from '../../../scripts/live/node-state.js';
 import type { NodeView } from '../../../scripts/live/view.js';
 import { isMember, leaving, rolling } from '../../../scripts/steps/departure.js';

@@ -1,40 +1,62 @@
-/** Who started this process, and what it started: from /proc on Linux, from ps elsewhere. */
+/**
+ * Who started this process, and what it started: from /proc on Linux, from ps elsewhere.
+ *
+ * Plain JavaScript with types in comments: hooks ask it before anything that has to be compiled is loaded.
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
-export interface ProcessFacts {
-  readonly pid: number;
-  readonly parent: number;
-  /** Program and arguments. */
-  readonly command: readonly string[];
-}
+/**
+ * @typedef {object} ProcessFacts
+ * @property {number} pid
+ * @property {number} parent
+ * @property {readonly string[]} command program and arguments
+ */
 
-/** Facts of a running process; undefined when there is none. */
-export type Describe = (pid: number) => ProcessFacts | undefined;
+/**
+ * Facts of a running process; undefined when there is none.
+ *
+ * @callback Describe
+ * @param {number} pid
+ * @returns {ProcessFacts | undefined}
+ */
 
-export const describeProcess: Describe = (pid) => (existsSync('/proc/self/stat') ? fromProc(pid) : fromPs(pid));
+/** @type {Describe} */
+export const describeProcess = (pid) => (existsSync('/proc/self/stat') ? fromProc(pid) : fromPs(pid));
 
-/** The terraform (or tofu) process that this process runs under; undefined when started by hand. */
+/**
+ * The terraform (or tofu) process that this process runs under; undefined when started by hand.
+ *
+ * @param {Describe} describe
+ * @param {{ from?: number, binary?: string | undefined }} [options]
+ */
 export function ancestorTerraform(
-  describe: Describe = describeProcess,
-  { from = process.pid, binary = process.env['TERRAFORM_BINARY_NAME'] }: { from?: number; binary?: string } = {},
-): ProcessFacts | undefined {
+  describe = describeProcess,
+  { from = process.pid, binary = process.env['TERRAFORM_BINARY_NAME'] } = {},
+) {
   for (let facts = describe(from); facts !== undefined && facts.pid > 1; facts = describe(facts.parent)) {
     if (isTerraform(facts, binary)) return facts;
   }
   return undefined;
 }
 
-/** The terraform (or tofu) processes that process `root` started, itself or through others. */
-export function terraformBelow(root: number, binary: string, processes = listProcesses()): ProcessFacts[] {
+/**
+ * The terraform (or tofu) processes that process `root` started, itself or through others.
+ *
+ * @param {number} root
+ * @param {string} binary
+ * @returns {ProcessFacts[]}
+ */
+export function terraformBelow(root, binary, processes = listProcesses()) {
   const children = processes.filter(({ parent }) => parent === root);
   return children.flatMap((child) =>
     isTerraform(child, binary) ? [child] : terraformBelow(child.pid, binary, processes),
   );
 }
 
-function isTerraform({ command }: ProcessFacts, binary: string | undefined): boolean {
+/** @param {ProcessFacts} facts @param {string | undefined} binary */
+function isTerraform({ command }, binary) {
   const programs = ['terraform', 'tofu', ...(binary === undefined ? [] : [basename(binary)])];
   return programs.includes(basename(command[0] ?? ''));
 }
@@ -43,20 +65,20 @@ function isTerraform({ command }: ProcessFacts, binary: string | undefined): boo
  * Whether the run of `terraform` (see ancestorTerraform) tears the whole cluster down.
  *
  * Asked of the running process itself: it can be interrupted and run again at any moment, and is still what it is.
+ *
+ * @param {ProcessFacts | undefined} terraform
  */
-export function isTearingDown(terraform: ProcessFacts | undefined): boolean {
+export function isTearingDown(terraform) {
   return terraform !== undefined && isDestroy(terraform.command);
 }
 
 /**
  * Whether a terraform command line destroys everything: `destroy`, or `apply -destroy`, of the whole configuration.
  *
- * @param env terraform's environment, which may add arguments; a hook inherits it
+ * @param {readonly string[]} command
+ * @param {Readonly<Record<string, string | undefined>>} env terraform's environment, which may add arguments; a hook inherits it
  */
-export function isDestroy(
-  command: readonly string[],
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): boolean {
+export function isDestroy(command, env = process.env) {
   const given = command.slice(1);
   const action = given.find((arg) => !arg.startsWith('-'));
   const added = [env['TF_CLI_ARGS'], env[`TF_CLI_ARGS_${action ?? ''}`]].flatMap((text) => text?.split(/\s+/) ?? []);
@@ -65,13 +87,15 @@ export function isDestroy(
   return action === 'destroy' || (action === 'apply' && args.some((arg) => /^--?destroy(=true)?$/.test(arg)));
 }
 
-function listProcesses(): ProcessFacts[] {
+/** @returns {ProcessFacts[]} */
+function listProcesses() {
   if (!existsSync('/proc/self/stat')) return listFromPs();
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.flatMap((pid) => fromProc(Number(pid)) ?? []);
 }
 
-function fromProc(pid: number): ProcessFacts | undefined {
+/** @type {Describe} */
+function fromProc(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // the second field is the name in parentheses, which may itself hold spaces and parentheses
@@ -83,7 +107,8 @@ function fromProc(pid: number): ProcessFacts | undefined {
   }
 }
 
-function fromPs(pid: number): ProcessFacts | undefined {
+/** @type {Describe} */
+function fromPs(pid) {
   try {
     return readPsLine(ps(['-p', String(pid)]));
   } catch {
@@ -91,18 +116,24 @@ function fromPs(pid: number): ProcessFacts | undefined {
   }
 }
 
-function listFromPs(): ProcessFacts[] {
+function listFromPs() {
   return ps(['-A'])
     .split('\n')
     .flatMap((line) => readPsLine(line) ?? []);
 }
 
-function ps(which: readonly string[]): string {
+/** @param {readonly string[]} which */
+function ps(which) {
   return execFileSync('ps', ['-ww', '-o', 'pid=,ppid=,command=', ...which], { encoding: 'utf8' });
 }
 
-/** A line of `ps -o pid=,ppid=,command=`; arguments are taken to be without spaces. */
-export function readPsLine(line: string): ProcessFacts | undefined {
+/**
+ * A line of `ps -o pid=,ppid=,command=`; arguments are taken to be without spaces.
+ *
+ * @param {string} line
+ * @returns {ProcessFacts | undefined}
+ */
+export function readPsLine(line) {
   const [pid, parent, ...command] = line.trim().split(/\s+/);
   if (parent === undefined || command.length === 0) return undefined;
   return { pid: Number(pid), parent: Number(parent), command };
