@@ -109,8 +109,8 @@ export class ClusterProject {
   }
 
   /** One value or row (columns separated by `|`) a line, as superuser over the server's own socket. */
-  async sql(name: string, text: string): Promise<string> {
-    const psql = ['psql', '-U', 'postgres', '-XAt', '-v', 'ON_ERROR_STOP=1', '-c', text];
+  async sql(name: string, text: string, database = 'postgres'): Promise<string> {
+    const psql = ['psql', '-U', 'postgres', '-d', database, '-XAt', '-v', 'ON_ERROR_STOP=1', '-c', text];
     const { stdout } = await mustRun('docker', ['exec', this.container(name), ...psql], { deadline: 15_000 });
     return stdout.trimEnd();
   }

@@ -1,58 +1,148 @@
-/** One client that writes a row after the other, and notes what goes wrong. */
-import pg from 'pg';
+/** Clients that write a row after the other, and note what was acknowledged and what went wrong. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../scripts/kit/errors.js';
+import type { Endpoint } from '../../scripts/live/docker.js';
+import { connectPrimary, openSession, type Login, type Patience, type Session } from './primary-connection.js';
+import { isAcknowledged, type Acknowledged, type Write } from './write-record.js';
+
+export interface WriteLoadOptions {
+  readonly endpoints: readonly Endpoint[];
+  readonly login: Login;
+  /** Clients that look for the primary again after each error. @default 4 */
+  readonly clients?: number;
+  /** One client a server more that never leaves it, so that a deposed primary is asked to commit too. @default false */
+  readonly loyal?: boolean;
+  /** Of the clients that look for the primary, in milliseconds. @default 2000 for each */
+  readonly patience?: Patience;
+  /** Milliseconds from one row of a client to its next, at least. @default 0, as fast as the server answers */
+  readonly pace?: number;
+}
+
+const loyalPace = 100;
+const retryPace = 20;
+/** Longer than any fault lasts, so that a session opened before it is still there afterwards. */
+const loyalPatience: Patience = { connect: 15_000, statement: 15_000 };
+
+const insert = `
+  INSERT INTO writes (id, client, sent_at, promotion_term, server)
+  SELECT $1, $2, $3, promotion_term, node_id FROM pgraft_get_cluster_status()
+  RETURNING server, coalesce(promotion_term, 0)::float8 AS promotion`;
 
 export class WriteLoad {
-  /** Commits that the server has confirmed. */
-  acknowledged = 0;
-  /** Milliseconds of the slowest one. */
+  /** Everything that was sent, id by id from 1. */
+  readonly writes: Write[] = [];
+  /** Milliseconds of the slowest acknowledged one. */
   slowest = 0;
-  /** The first error, which also ends the load; `end` throws it. */
-  private problem: unknown;
-  #stopping = false;
-  readonly #ended: Promise<void>;
+  /** How many acknowledgements there were. */
+  acknowledged = 0;
+  /** Errors of the clients that look for the primary: how often each came. */
+  readonly failures = new Map<string, number>();
+  readonly #stopping = new AbortController();
+  readonly #ended: Promise<unknown>;
 
-  private constructor(private readonly client: pg.Client) {
-    this.#ended = this.#write();
+  private constructor(private readonly options: Required<WriteLoadOptions>) {
+    const { clients, loyal, endpoints } = options;
+    const roaming = Array.from({ length: clients }, async (_, index) => this.#roam(index + 1));
+    const staying = loyal ? endpoints.map(async (endpoint, index) => this.#stay(endpoint, 101 + index)) : [];
+    this.#ended = Promise.all([...roaming, ...staying]);
   }
 
-  /** Make the table `load` and begin. @param url of a server that accepts writes */
-  static async begin(url: string): Promise<WriteLoad> {
-    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
-    await client.connect();
+  /** Make the table `writes` anew on the primary, and begin. */
+  static async begin(options: WriteLoadOptions): Promise<WriteLoad> {
+    const patience = options.patience ?? { connect: 2_000, statement: 2_000 };
+    const session = await connectPrimary(options.endpoints, options.login, { patience });
     try {
-      await client.query('drop table if exists load');
-      await client.query('create table load (entry int primary key)');
-    } catch (error) {
-      await client.end();
-      throw error;
-    }
-    return new WriteLoad(client);
-  }
-
-  /** Let the last commit finish, and hang up. @returns how many rows the server has */
-  async end(): Promise<number> {
-    this.#stopping = true;
-    try {
-      await this.#ended;
-      if (this.problem !== undefined) throw this.problem as Error;
-      const { rows } = await this.client.query<{ written: number }>('select count(*)::int as written from load');
-      return rows[0]?.written ?? 0;
+      await session.client.query('DROP TABLE IF EXISTS writes');
+      // no key: a row that is there twice must be seen, not refused
+      await session.client.query(
+        'CREATE TABLE writes (id bigint, client int, sent_at float8, promotion_term bigint, server int)',
+      );
     } finally {
-      await this.client.end();
+      session.destroy();
     }
+    return new WriteLoad({ clients: 4, loyal: false, pace: 0, ...options, patience });
   }
 
-  async #write(): Promise<void> {
-    this.client.on('error', (error) => (this.problem ??= error));
-    try {
-      while (!this.#stopping) {
-        const start = performance.now();
-        await this.client.query('insert into load values ($1)', [this.acknowledged + 1]);
-        this.acknowledged += 1;
-        this.slowest = Math.max(this.slowest, performance.now() - start);
-      }
-    } catch (error) {
-      this.problem ??= error;
-    }
+  /** Let what is under way be answered, or not, and hang up. */
+  async end(): Promise<void> {
+    this.#stopping.abort();
+    await this.#ended;
   }
+
+  /** The writes acknowledged until now. */
+  acknowledgedWrites(): Acknowledged[] {
+    return this.writes.filter(isAcknowledged);
+  }
+
+  /** As the documented connection string makes clients do it. */
+  async #roam(client: number): Promise<void> {
+    const { endpoints, login, patience, pace } = this.options;
+    let first = client;
+    let session: Session | undefined;
+    while (!this.#stopping.signal.aborted) {
+      const begun = performance.now();
+      try {
+        session ??= await connectPrimary(endpoints, login, { patience, first });
+        await this.#write(session, client);
+        await this.#pause(pace - (performance.now() - begun));
+      } catch (error) {
+        this.#note(error);
+        session?.destroy();
+        session = undefined;
+        first += 1;
+        await this.#pause(retryPace);
+      }
+    }
+    session?.destroy();
+  }
+
+  /** Whatever the server says, the same server is asked again, over the same session while that one lasts. */
+  async #stay(endpoint: Endpoint, client: number): Promise<void> {
+    const { signal } = this.#stopping;
+    let session: Session | undefined;
+    while (!signal.aborted) {
+      try {
+        session ??= await openSession(endpoint, this.options.login, { patience: loyalPatience, signal });
+        await this.#write(session, client);
+      } catch (error) {
+        if (!isFromServer(error)) {
+          session?.destroy();
+          session = undefined;
+        }
+      }
+      await this.#pause(loyalPace);
+    }
+    session?.destroy();
+  }
+
+  async #write({ client: connection }: Session, client: number): Promise<void> {
+    const write: Write = { id: this.writes.length + 1, client, sent: performance.now() };
+    this.writes.push(write);
+    const { rows } = await connection.query<{ server: number; promotion: number }>(insert, [
+      write.id,
+      client,
+      write.sent,
+    ]);
+    // the driver resolves at ReadyForQuery, which is what "acknowledged" means
+    write.acknowledged = performance.now();
+    write.server = rows[0]?.server ?? 0;
+    write.promotion = rows[0]?.promotion ?? 0;
+    this.acknowledged += 1;
+    this.slowest = Math.max(this.slowest, write.acknowledged - write.sent);
+  }
+
+  #note(error: unknown): void {
+    const message = error instanceof AggregateError ? error.errors.map(messageOf).join(' / ') : messageOf(error);
+    this.failures.set(message, (this.failures.get(message) ?? 0) + 1);
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    if (milliseconds > 0)
+      await sleep(milliseconds, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+  }
+}
+
+/** An error that PostgreSQL reported, after which the session may go on. */
+function isFromServer(error: unknown): boolean {
+  return error instanceof Error && 'severity' in error && error.severity === 'ERROR';
 }
