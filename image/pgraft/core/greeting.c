@@ -149,6 +149,12 @@ get_identity(ByteReader *r, PgraftIdentity *identity)
 }
 
 static bool
+kind_valid(uint16_t kind)
+{
+	return kind == PGRAFT_STREAM_RAFT || kind == PGRAFT_STREAM_PEER;
+}
+
+static bool
 rest_is_zero(const ByteReader *r)
 {
 	for (size_t i = r->pos; i < r->size; i++)
@@ -187,7 +193,7 @@ read_hello(PgraftGreeting *g)
 	g->peer.node_id = preamble.from;
 	get_identity(&r, &g->peer);
 	get_string(&r, g->peer.address, sizeof(g->peer.address));
-	if (r.failed || !rest_is_zero(&r) || preamble.kind != PGRAFT_STREAM_RAFT || !identity_valid(&g->peer) ||
+	if (r.failed || !rest_is_zero(&r) || !kind_valid(preamble.kind) || !identity_valid(&g->peer) ||
 		!address_valid(g->peer.address))
 		return PGRAFT_GREETING_MALFORMED;
 	if (preamble.to != g->self.node_id || preamble.from == g->self.node_id)

@@ -26,7 +26,8 @@
 
 typedef enum PgraftStreamKind
 {
-	PGRAFT_STREAM_RAFT = 1 /* libraft's messages, one way, from the client */
+	PGRAFT_STREAM_RAFT = 1, /* libraft's messages, one way, from the client */
+	PGRAFT_STREAM_PEER = 2	/* core/peer_message.h, one way, from the client */
 } PgraftStreamKind;
 
 /* Who a server says it is; what a MAC later proves. */

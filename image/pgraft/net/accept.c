@@ -1,6 +1,6 @@
 /*
  * accept.c
- *	  A connection that came in: read HELLO, write CHALLENGE, read PROOF, and only then tell libraft.
+ *	  A connection that came in: read HELLO, write CHALLENGE, read PROOF, and only then give the stream to whom it is for.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +15,20 @@ refuse(PgraftConnection *c, PgraftGreetingError error)
 }
 
 static void
+hand_over(PgraftTransport *t, const PgraftGreeting *greeting, uv_stream_t *stream)
+{
+	if (greeting->kind == PGRAFT_STREAM_PEER)
+		t->config.peer_stream(t->config.arg, greeting->peer.node_id, stream);
+	else
+		t->accept_cb(&t->raft, (raft_id) greeting->peer.node_id, greeting->peer.address, stream);
+}
+
+static void
 proof_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
 {
 	PgraftConnection *c = stream->data;
 	PgraftTransport *t = c->t;
 	PgraftGreetingError error;
-	uv_stream_t *released;
 
 	(void) buf;
 	if (!pgraft_connection_advance(c, nread))
@@ -32,8 +40,7 @@ proof_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
 		return;
 	}
 	t->config.peer_met(t->config.arg, &c->greeting.peer);
-	released = pgraft_connection_release(c);
-	t->accept_cb(&t->raft, (raft_id) c->greeting.peer.node_id, c->greeting.peer.address, released);
+	hand_over(t, &c->greeting, pgraft_connection_release(c));
 	free(c);
 }
 

@@ -2,8 +2,8 @@
  * connection.c
  *	  A connection while its greeting is under way.
  *
- * It ends in exactly one way: released (its stream belongs to libraft from then on) or aborted (its handle is closed, and for a dialled one
- * libraft is told).  It is freed when neither a handle nor a resolver request of it is pending.
+ * It ends in exactly one way: released (its stream belongs to libraft or to a link from then on) or aborted (its handle is closed, and who
+ * dialled is told).  It is freed when neither a handle nor a resolver request of it is pending.
  */
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -81,15 +81,15 @@ unlink_connection(PgraftConnection *c)
 		c->t->n_incoming--;
 }
 
-/* libraft hears of a failed dial once, as soon as it has failed, though a resolver request may still be out. */
+/* Who dialled hears of the failure once, as soon as it is one, though a resolver request may still be out. */
 static void
 report_failed_dial(PgraftConnection *c)
 {
-	struct raft_uv_connect *req = c->req;
+	PgraftDialled done = c->done;
 
-	c->req = NULL;
-	if (req != NULL)
-		req->cb(req, NULL, c->t->closing ? RAFT_CANCELED : RAFT_NOCONNECTION);
+	c->done = NULL;
+	if (done != NULL)
+		done(c->done_arg, NULL, c->t->closing ? RAFT_CANCELED : RAFT_NOCONNECTION);
 }
 
 void

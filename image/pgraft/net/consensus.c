@@ -27,6 +27,15 @@ fatal(const char *what, const char *why)
 	snprintf(message, sizeof message, "could not %s: %s", what, why);
 	pgraft_group.config.hooks.fatal(message);
 }
+
+static void
+peer_came(void *arg, int32_t node_id, uv_stream_t *stream)
+{
+	PgraftConsensus *g = arg;
+
+	pgraft_peers_accept(&g->peers, node_id, stream);
+}
+
 static void
 init_raft(PgraftConsensus *g)
 {
@@ -37,6 +46,7 @@ init_raft(PgraftConsensus *g)
 		.crypto = g->config.crypto,
 		.log = g->config.hooks.log,
 		.peer_met = pgraft_member_names_remember,
+		.peer_stream = peer_came,
 		.refusals = &g->layer.counters.greetings_refused,
 		.arg = g,
 	};
@@ -47,6 +57,7 @@ init_raft(PgraftConsensus *g)
 	g->transport = pgraft_transport_new(g->loop, &transport);
 	if (g->transport == NULL)
 		fatal("start the Raft transport", "out of memory");
+	pgraft_beats_init(g);
 	rc = raft_uv_init(&g->io, g->loop, g->files.raft_dir, pgraft_transport_raft(g->transport));
 	if (rc != 0)
 		fatal("open the Raft directory", raft_strerror(rc));

@@ -1,8 +1,8 @@
 /*
  * consensus_private.h
  *	  What the files of the Raft member share: consensus.c (form, join, start), turn.c (what every turn of the loop does),
- *	  leave.c (transfer, stop), log.c (entries in and out),
- *	  member_names.c (what the log says of members).
+ *	  beats.c (beats, answers, reports, lease), leave.c (transfer, stop), log.c (entries in and out),
+ *	  member_names.c (what the log says of members), members_file.c (the same for the entry point).
  */
 #ifndef PGRAFT_CONSENSUS_PRIVATE_H
 #define PGRAFT_CONSENSUS_PRIVATE_H
@@ -10,6 +10,25 @@
 #include "net/consensus.h"
 #include "net/formation.h"
 #include "net/io.h"
+#include "net/peers.h"
+
+/* Beats and answers.  Whatever was heard is of one term, and forgotten when the term changes. */
+typedef struct PgraftBeats
+{
+	uv_timer_t timer; /* runs while this server leads */
+	uint64_t term;
+	int32_t leader_id;		  /* of that term, as far as known */
+	int64_t leading_since_ms; /* this server leads; 0: it does not */
+	uint64_t seq;			  /* of the newest beat: sent, or heard */
+	PgraftBeat newest;		  /* sent, or heard; term 0: none */
+	PgraftPeerMessage early;  /* a beat of early_from, 0: none, that libraft does not take for the leader yet */
+	int32_t early_from;
+	PgraftReport own_report;
+	bool reported;								/* the leader has been sent it */
+	PgraftReport reports[PGRAFT_MAX_NODES + 1]; /* leader: of the others, by node id */
+	int64_t answered_ms[PGRAFT_MAX_NODES + 1];	/* leader: when the newest beat was sent that they have answered */
+	int64_t lease_until_ms;						/* as published */
+} PgraftBeats;
 
 typedef struct PgraftConsensus
 {
@@ -24,6 +43,8 @@ typedef struct PgraftConsensus
 	struct raft_fsm fsm;
 	PgraftIo layer;
 	PgraftTransport *transport;
+	PgraftPeers peers;
+	PgraftBeats beats;
 	uv_prepare_t before_poll;
 	uv_check_t after_poll;
 	uv_timer_t warmer;
@@ -43,6 +64,8 @@ typedef struct PgraftConsensus
 	PgraftIdentity met[PGRAFT_MAX_NODES + 1]; /* by node id; node_id 0: not met */
 	bool member_pending;					  /* a MEMBER entry of ours is under way */
 	bool mismatch_logged[PGRAFT_MAX_NODES + 1];
+	char members_text[PGRAFT_MAX_NODES * (PGRAFT_ADDRESS_SIZE + 32)]; /* of the members' file */
+	int64_t members_failed_ms;										  /* when it could not be written, 0: it is there */
 } PgraftConsensus;
 
 extern PgraftConsensus pgraft_group;
@@ -65,6 +88,11 @@ extern void pgraft_adjust_timeout(PgraftConsensus *g);
 extern bool pgraft_pass_tick(void *arg);
 extern bool pgraft_heard_lately(const PgraftConsensus *g, raft_id id, int64_t now);
 
+/* beats.c: at the start, at each turn, and what it has to say for the status. */
+extern void pgraft_beats_init(PgraftConsensus *g);
+extern void pgraft_beats_turn(PgraftConsensus *g);
+extern void pgraft_beats_describe(const PgraftConsensus *g, PgraftRaftStatus *status);
+
 extern void pgraft_log_init_fsm(void);
 
 /*
@@ -74,6 +102,9 @@ extern void pgraft_log_init_fsm(void);
 extern void pgraft_log_publish(void);
 extern void pgraft_member_names_remember(void *arg, const PgraftIdentity *peer);
 extern void pgraft_member_names_propose(void);
+
+/* members_file.c: keep <data_dir>/members as it should be. */
+extern void pgraft_members_file_turn(PgraftConsensus *g);
 
 /* Tickets of proposals that the member makes itself. */
 #define PGRAFT_TICKET_MEMBER UINT64_MAX

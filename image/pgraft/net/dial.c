@@ -52,7 +52,6 @@ proof_written(uv_write_t *write, int status)
 {
 	PgraftConnection *c = write->data;
 	PgraftTransport *t = c->t;
-	struct raft_uv_connect *req = c->req;
 
 	if (c->aborted)
 		return;
@@ -63,7 +62,7 @@ proof_written(uv_write_t *write, int status)
 	}
 	remember(c);
 	t->config.peer_met(t->config.arg, &c->greeting.peer);
-	req->cb(req, pgraft_connection_release(c), 0);
+	c->done(c->done_arg, pgraft_connection_release(c), 0);
 	free(c);
 }
 
@@ -106,7 +105,7 @@ say_hello(PgraftConnection *c)
 	uv_buf_t buf = uv_buf_init((char *) c->greeting.hello, sizeof c->greeting.hello);
 
 	pgraft_connection_tune(c->tcp);
-	if (pgraft_greeting_hello(&c->greeting, PGRAFT_STREAM_RAFT, c->greeting.expected_peer) != PGRAFT_GREETING_OK ||
+	if (pgraft_greeting_hello(&c->greeting, c->greeting.kind, c->greeting.expected_peer) != PGRAFT_GREETING_OK ||
 		uv_write(&c->write, (uv_stream_t *) c->tcp, &buf, 1, hello_written) != 0)
 		pgraft_connection_abort(c);
 }
@@ -199,19 +198,19 @@ resolve(PgraftConnection *c)
 		c->resolving = true;
 }
 
-int
-pgraft_dial(struct raft_uv_transport *rt, struct raft_uv_connect *req, raft_id id, const char *address,
-			raft_uv_connect_cb cb)
+bool
+pgraft_transport_dial(PgraftTransport *t, PgraftStreamKind kind, int32_t node_id, const char *address,
+					  PgraftDialled done, void *arg)
 {
-	PgraftTransport *t = rt->impl;
 	PgraftConnection *c = pgraft_connection_new(t);
 	PgraftKnownAddress *known;
 
 	if (c == NULL)
-		return RAFT_NOMEM;
-	req->cb = cb;
-	c->req = req;
-	c->greeting.expected_peer = (int32_t) id;
+		return false;
+	c->done = done;
+	c->done_arg = arg;
+	c->greeting.kind = kind;
+	c->greeting.expected_peer = node_id;
 	snprintf(c->address, sizeof c->address, "%s", address);
 	snprintf(c->remote, sizeof c->remote, "%.*s", (int) sizeof c->remote - 1, address);
 	known = find_known(t, address);
@@ -219,5 +218,23 @@ pgraft_dial(struct raft_uv_transport *rt, struct raft_uv_connect *req, raft_id i
 		connect_to(c, (const struct sockaddr *) &known->sockaddr);
 	else
 		resolve(c);
-	return 0;
+	return true;
+}
+
+static void
+dialled_for_raft(void *arg, uv_stream_t *stream, int status)
+{
+	struct raft_uv_connect *req = arg;
+
+	req->cb(req, stream, status);
+}
+
+int
+pgraft_dial_for_raft(struct raft_uv_transport *rt, struct raft_uv_connect *req, raft_id id, const char *address,
+					 raft_uv_connect_cb cb)
+{
+	req->cb = cb;
+	return pgraft_transport_dial(rt->impl, PGRAFT_STREAM_RAFT, (int32_t) id, address, dialled_for_raft, req)
+			   ? 0
+			   : RAFT_NOMEM;
 }

@@ -145,7 +145,7 @@ pgraft_transport_new(uv_loop_t *loop, const PgraftTransportConfig *config)
 	t->raft.impl = t;
 	t->raft.init = init;
 	t->raft.listen = start_listening;
-	t->raft.connect = pgraft_dial;
+	t->raft.connect = pgraft_dial_for_raft;
 	t->raft.close = close_transport;
 	return t;
 }

@@ -1,11 +1,12 @@
 /*
  * transport.h
- *	  libraft's transport with an authenticated greeting (core/greeting.h) before it sees a byte.
+ *	  Connections between servers, each with an authenticated greeting (core/greeting.h) before anybody sees a byte: libraft's
+ *	  (this is its transport), and the links of net/peers.h.
  *
  * Differences from libraft's own: the last good address of each peer is kept and dialled first, names are resolved only when that fails;
  * TCP_USER_TIMEOUT and keepalive on every stream; half-open and slow greetings are bounded in number and time.
  *
- * Owners: a uv_tcp_t is ours until the greeting is done, then libraft's (which closes and frees it with raft_free).
+ * Owners: a uv_tcp_t is ours until the greeting is done, then libraft's or the link's (which close it and free it with raft_free).
  */
 #ifndef PGRAFT_TRANSPORT_H
 #define PGRAFT_TRANSPORT_H
@@ -28,12 +29,24 @@ typedef struct PgraftTransportConfig
 	const PgraftCrypto *crypto;
 	void (*log)(const char *message);
 	void (*peer_met)(void *arg, const PgraftIdentity *peer); /* a peer has proven who it is */
-	uint64_t *refusals;										 /* counts greetings that failed */
+	void (*peer_stream)(void *arg, int32_t node_id,
+						uv_stream_t *stream); /* PGRAFT_STREAM_PEER; the receiver's from then on */
+	uint64_t *refusals;						  /* counts greetings that failed */
 	void *arg;
 } PgraftTransportConfig;
+
+/*
+ * Told once, later or at once.  status 0: the greeting is done, and the stream is the receiver's; RAFT_NOCONNECTION; RAFT_CANCELED: the
+ * transport closes.
+ */
+typedef void (*PgraftDialled)(void *arg, uv_stream_t *stream, int status);
 
 /* NULL when out of memory.  The config is copied. */
 extern PgraftTransport *pgraft_transport_new(uv_loop_t *loop, const PgraftTransportConfig *config);
 extern struct raft_uv_transport *pgraft_transport_raft(PgraftTransport *t);
+
+/* false when out of memory; done is not called then. */
+extern bool pgraft_transport_dial(PgraftTransport *t, PgraftStreamKind kind, int32_t node_id, const char *address,
+								  PgraftDialled done, void *arg);
 
 #endif

@@ -30,7 +30,8 @@ typedef struct PgraftConnection
 	bool aborted;	 /* to be finished with an error, once nothing is pending */
 	bool incoming;	 /* it came in; otherwise it is dialled */
 	/* dialling only */
-	struct raft_uv_connect *req;
+	PgraftDialled done; /* NULL once it has been told */
+	void *done_arg;
 	char address[PGRAFT_ADDRESS_SIZE];
 	bool resolved; /* the kept address is not, or no longer, the one that is dialled */
 	bool resolving;
@@ -79,8 +80,8 @@ extern void pgraft_connection_maybe_free(PgraftConnection *c);
 
 /* dial.c, accept.c */
 extern void pgraft_forget_address(PgraftTransport *t, const char *address);
-extern int pgraft_dial(struct raft_uv_transport *rt, struct raft_uv_connect *req, raft_id id, const char *address,
-					   raft_uv_connect_cb cb);
+extern int pgraft_dial_for_raft(struct raft_uv_transport *rt, struct raft_uv_connect *req, raft_id id,
+								const char *address, raft_uv_connect_cb cb);
 extern void pgraft_accept(uv_stream_t *listener, int status);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * turn.c
- *	  What happens at every turn of the loop and at every tick: timeouts, the barrier of a new leader, warm links, the published status.
+ *	  What happens at every turn of the loop and at every tick: timeouts, the barrier of a new leader, links, beats, the published status.
  *
  * Ticks: libraft gets one every 10 ms, so that entries need not wait for a heartbeat; a leader passes on only as many as its heartbeat
  * interval asks for.  Until the first promotion record only node 1 may stand, so that the first primary is node 1; it stands quickly then,
@@ -138,8 +138,9 @@ describe_peers(PgraftConsensus *g, PgraftRaftStatus *status)
 			raft_match_index(&g->raft, server->id, &match);
 		peer->match_index = match;
 		peer->last_seen_ms = self ? now : g->layer.last_seen_ms[server->id <= PGRAFT_MAX_NODES ? server->id : 0];
+		peer->reachable = self || pgraft_heard_lately(g, server->id, now);
 		voters += peer->voter;
-		heard += peer->voter && (self || pgraft_heard_lately(g, server->id, now));
+		heard += peer->voter && peer->reachable;
 	}
 	if (status->role == PGRAFT_RAFT_LEADER)
 		status->quorum = heard > voters / 2;
@@ -164,6 +165,7 @@ publish(PgraftConsensus *g)
 	status->commit_index = raft_commit_index(&g->raft);
 	status->last_applied = raft_last_applied(&g->raft);
 	describe_peers(g, status);
+	pgraft_beats_describe(g, status);
 	status->counters = g->layer.counters;
 	g->config.hooks.publish_status(status);
 }
@@ -179,6 +181,8 @@ observe(PgraftConsensus *g)
 	send_barrier(g);
 	if (raft_state(&g->raft) == RAFT_LEADER && g->barrier_term == pgraft_term(raft_current_term(&g->raft)))
 		pgraft_member_names_propose();
+	pgraft_members_file_turn(g);
+	pgraft_beats_turn(g);
 	publish(g);
 }
 
@@ -210,6 +214,7 @@ warm_links(uv_timer_t *timer)
 		if (configuration->servers[i].id != g->raft.id)
 			pgraft_io_warm(&g->layer, &g->io, configuration->servers[i].id, configuration->servers[i].address);
 }
+
 void
 pgraft_turns_begin(PgraftConsensus *g)
 {

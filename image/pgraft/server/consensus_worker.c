@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "access/xlog.h"
 #include "libpq/pqsignal.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
@@ -19,6 +20,7 @@
 #include "storage/ipc.h"
 #include "utils/resowner.h"
 
+#include "core/peer_message.h"
 #include "net/consensus.h"
 #include "net/files.h"
 #include "server/crypto.h"
@@ -63,10 +65,27 @@ wake_role_worker(void)
 }
 
 static bool
+peers_matter(const PgraftRaftStatus *a, const PgraftRaftStatus *b)
+{
+	if (a->n_peers != b->n_peers)
+		return true;
+	for (int i = 0; i < a->n_peers; i++)
+	{
+		const PgraftPeerStatus *before = &a->peers[i];
+		const PgraftPeerStatus *now = &b->peers[i];
+
+		if (before->node_id != now->node_id || before->voter != now->voter || before->reachable != now->reachable ||
+			!pgraft_report_equal(&before->report, &now->report))
+			return true;
+	}
+	return false;
+}
+
+static bool
 matters_to_roles(const PgraftRaftStatus *a, const PgraftRaftStatus *b)
 {
-	return a->role != b->role || a->term != b->term || a->leader_id != b->leader_id ||
-		   a->barrier_term != b->barrier_term || a->n_peers != b->n_peers;
+	return a->role != b->role || a->term != b->term || a->leader_id != b->leader_id || a->quorum != b->quorum ||
+		   a->barrier_term != b->barrier_term || a->beat.promotion_term != b->beat.promotion_term || peers_matter(a, b);
 }
 
 static void
@@ -103,6 +122,25 @@ proposal_settled(uint64_t ticket, bool committed)
 	wake_role_worker();
 }
 
+/* Read by every backend before it commits (S5). */
+static void
+publish_lease(int64_t until_ms)
+{
+	pg_atomic_write_u64(&pgraft_shared->lease_until_ms, (uint64) until_ms);
+}
+
+/* What the others hear of this server while it leads. */
+static void
+describe_self(PgraftBeat *beat)
+{
+	LWLockAcquire(pgraft_shared->lock, LW_SHARED);
+	if (pgraft_shared->role.action == PGRAFT_SERVE)
+		beat->promotion_term = pgraft_shared->role.promoting_term;
+	LWLockRelease(pgraft_shared->lock);
+	if (beat->promotion_term != 0 && !RecoveryInProgress())
+		beat->flush_lsn = GetFlushRecPtr(NULL);
+}
+
 static void
 serve_formation(void)
 {
@@ -129,6 +167,7 @@ static void
 serve_role_worker(void)
 {
 	static PgraftEntry entry;
+	PgraftReport report;
 	uint64 ticket;
 	int32_t transfer_to;
 
@@ -138,7 +177,9 @@ serve_role_worker(void)
 		entry = pgraft_shared->proposal;
 	transfer_to = pgraft_shared->transfer_to;
 	pgraft_shared->transfer_to = 0;
+	report = pgraft_shared->report;
 	LWLockRelease(pgraft_shared->lock);
+	pgraft_consensus_report(&report);
 	if (ticket != proposal_taken)
 	{
 		proposal_taken = ticket;
@@ -218,6 +259,8 @@ configure(PgraftConsensusConfig *config)
 		.publish_status = publish_status,
 		.publish_state = publish_state,
 		.proposal_done = proposal_settled,
+		.publish_lease = publish_lease,
+		.own_beat = describe_self,
 	};
 }
 
@@ -229,7 +272,9 @@ forget(int code, Datum arg)
 	pgraft_shared->raft.role = PGRAFT_RAFT_UNAVAILABLE;
 	pgraft_shared->raft.leader_id = 0;
 	pgraft_shared->raft.quorum = false;
+	pgraft_shared->raft.lease_until_ms = 0;
 	LWLockRelease(pgraft_shared->lock);
+	publish_lease(0);
 	wake_role_worker();
 }
 

@@ -58,7 +58,10 @@ startup_shared(void)
 		pgraft_state_init(&pgraft_shared->state);
 		ConditionVariableInit(&pgraft_shared->request_settled);
 		pg_atomic_init_u32(&pgraft_shared->commits_open, 0);
+		pg_atomic_init_u64(&pgraft_shared->lease_until_ms, 0);
 		pg_atomic_init_u32(&pgraft_shared->checkpointer_generation, 0);
+		pg_atomic_init_u32(&pgraft_shared->startup_generation, 0);
+		pg_atomic_init_u32(&pgraft_shared->startup_proc, 0);
 		for (int i = 0; i < process_slots(); i++)
 			pg_atomic_init_u32(&pgraft_shared->process_generation[i], 0);
 	}
