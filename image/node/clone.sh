@@ -11,19 +11,22 @@ command_clone() {
   request "clone $host $port"
 }
 
-# clone_data <host> <port>: a step of the loop. Never -R: its postgresql.auto.conf would win over role.conf (R5).
+# clone_data <host> <port>: a step of the loop.
 clone_data() {
-  local host="$1" port="$2" new_id
+  local host="$1" port="$2" new_id kept copied
   begin_new_data
-  PGPASSFILE="$replication_pgpass_file" pg_basebackup --pgdata "$new_data_dir" --wal-method stream --checkpoint fast \
-    --no-password --label "clone of $PGRAFT_NAME" --dbname "$(clone_connection "$host" "$port")" ||
-    fail "copying the data of $host:$port failed; see pg_basebackup's message in the log, it is tried again"
-  rm -f "$new_data_dir/pgraft.incarnation"
+  copy_data "$host" "$port"
+  kept="$(read_line "$system_identifier_file")"
+  copied="$(system_identifier "$new_data_dir")"
+  [[ -z "$kept" || "$copied" == "$kept" ]] ||
+    fail "the data of $host:$port has system identifier $copied, the lost data of this volume had $kept; name a server of this cluster, or remove the volume"
   adopt_new_data "$new_id"
 }
 
-# clone_connection <host> <port>: a connection that notices within 10 s that the other server is gone.
-clone_connection() {
-  printf "host='%s' port=%s user=pgraft_replication application_name='%s_clone' connect_timeout=5 " "$1" "$2" "$PGRAFT_NAME"
-  printf 'keepalives_idle=3 keepalives_interval=2 keepalives_count=3 tcp_user_timeout=10000'
+# copy_data <host> <port>: into main.new. Never -R: its postgresql.auto.conf would win over role.conf (R5).
+copy_data() {
+  PGPASSFILE="$replication_pgpass_file" pg_basebackup --pgdata "$new_data_dir" --wal-method stream --checkpoint fast \
+    --no-password --label "clone of $PGRAFT_NAME" --dbname "$(member_connection "$1" "$2")" ||
+    fail "copying the data of $1:$2 failed; see pg_basebackup's message in the log, it is tried again"
+  rm -f "$new_data_dir/pgraft.incarnation"
 }

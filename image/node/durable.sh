@@ -25,6 +25,14 @@ durable_remove() {
   sync "$(dirname "$1")"
 }
 
+# remove_directory <path>: with all that is in it; nothing there is no error.
+remove_directory() {
+  if [[ -e "$1" ]]; then
+    rm -rf "$1"
+    sync "$(dirname "$1")"
+  fi
+}
+
 # make_private_directory <path...>: 0700, with its parents.
 make_private_directory() {
   local path

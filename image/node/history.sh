@@ -65,8 +65,12 @@ history_in_chain() {
 # same_lsn <chain's> <history's>: equal as numbers; the chain writes 0/0 before it knows.
 same_lsn() {
   [[ "$2" =~ ^[0-9A-Fa-f]+/[0-9A-Fa-f]+$ ]] || return 1
-  local known recorded
-  known=$(((16#${1%/*} << 32) + 16#${1#*/}))
-  recorded=$(((16#${2%/*} << 32) + 16#${2#*/}))
-  ((known == 0 || known == recorded))
+  local known
+  known="$(lsn_number "$1")"
+  ((known == 0 || known == $(lsn_number "$2")))
+}
+
+# lsn_number <X/X>: to calculate with.
+lsn_number() {
+  printf '%s' $(((16#${1%/*} << 32) + 16#${1#*/}))
 }

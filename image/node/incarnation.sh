@@ -16,13 +16,15 @@ has_raft_state() {
   [[ -d "$raft_dir/raft" && -n "$(ls -A "$raft_dir/raft")" ]]
 }
 
-# incarnation_state: none (on neither side), match, mismatch
+# incarnation_state: none (on neither side), match, mismatch. Data in the midst of a rejoin is this server's, though it bears none.
 incarnation_state() {
   local beside_data beside_raft next
   beside_data="$(read_line "$data_incarnation_file")"
   beside_raft="$(read_line "$incarnation_file")"
   next="$(read_line "$next_incarnation_file")"
-  if [[ -z "$beside_data$beside_raft" ]]; then
+  if [[ -n "$beside_raft" ]] && rejoin_working; then
+    printf 'match'
+  elif [[ -z "$beside_data$beside_raft" ]]; then
     printf 'none'
   elif [[ -n "$beside_data" && ("$beside_data" == "$beside_raft" || "$beside_data" == "$next") ]]; then
     printf 'match'
@@ -33,7 +35,13 @@ incarnation_state() {
 
 # refusal: why PostgreSQL must not be started, nor data be made here; nothing when all is well.
 refusal() {
-  if has_data; then
+  local damage
+  damage="$(damaged_rejoin)"
+  if [[ -n "$damage" ]]; then
+    printf 'what the data has come to is unknown: %s has %s; %s' "$rejoin_file" "$damage" "$add_anew"
+  elif rejoin_working; then
+    rejoin_refusal
+  elif has_data; then
     data_refusal
   else
     empty_refusal
@@ -43,13 +51,17 @@ refusal() {
 readonly add_anew='remove this server from the cluster, delete its volume, and add it anew'
 
 data_refusal() {
-  local version bad_line
+  local version bad_line foreign
+  foreign="$(foreign_data)"
   version="$(read_line "$data_dir/PG_VERSION")"
   if [[ -z "$version" ]]; then
     printf '%s holds files that are no PostgreSQL data directory; they were not touched: move them away' "$data_dir"
   elif [[ "$version" != 17 ]]; then
     printf 'the data in %s is of PostgreSQL %s, not 17; it was not touched: move it away, or run it with its own version' \
       "$data_dir" "$(one_line "$version")"
+  elif [[ -n "$foreign" ]]; then
+    printf 'the data in %s is of another cluster (system identifier %s, not %s); it was not touched: put the own data back, or %s' \
+      "$data_dir" "$foreign" "$(read_line "$system_identifier_file")" "$add_anew"
   elif [[ ! -s "$data_incarnation_file" ]]; then
     printf 'the data in %s was not made by this cluster (no pgraft.incarnation); it was not touched: move it away' "$data_dir"
   elif [[ ! -s "$incarnation_file" && ! -s "$next_incarnation_file" ]]; then
@@ -65,6 +77,24 @@ data_refusal() {
     if [[ -n "$bad_line" ]]; then
       printf "the data's chain of promotions has a line that is none ('%s' in %s); %s" "$bad_line" "$data_dir/pgraft.chain" "$add_anew"
     fi
+  fi
+}
+
+# rejoin_refusal: of the data nothing can be said before the rejoin has ended.
+rejoin_refusal() {
+  if [[ ! -s "$incarnation_file" ]]; then
+    printf 'the data is half rewound or cloned and its Raft state is lost (no %s); %s' "$incarnation_file" "$add_anew"
+  fi
+}
+
+# foreign_data: the data is of another cluster than what was first started here; prints its system identifier.
+foreign_data() {
+  local kept present
+  kept="$(read_line "$system_identifier_file")"
+  [[ -n "$kept" ]] || return 0
+  present="$(system_identifier "$data_dir")"
+  if [[ -n "$present" && "$present" != "$kept" ]]; then
+    printf '%s' "$present"
   fi
 }
 

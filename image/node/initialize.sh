@@ -17,6 +17,9 @@ request() {
   if [[ -n "$present" && "${present%% *}" != "${wanted%% *}" ]]; then
     fail "this node was asked to '$present' already; let it finish, or remove its volume to begin anew"
   fi
+  if [[ "$wanted" == initialize && -s "$system_identifier_file" ]]; then
+    fail "this volume had data of the cluster with system identifier $(read_line "$system_identifier_file"), and it is lost; clone it from another server, or remove the volume to begin a new cluster"
+  fi
   durable_write "$request_file" "$wanted"$'\n'
 }
 
@@ -30,7 +33,8 @@ initialize_data() {
     fail "initdb failed; see the lines above it in the log"
   # template1 first: app is a copy of it
   single_user template1 < <(first_statements) || fail "making the roles and the database app failed; see the log"
-  single_user postgres <<<'CREATE EXTENSION pgraft;' || fail "CREATE EXTENSION pgraft failed in database postgres; see the log"
+  single_user postgres < <(postgres_statements) ||
+    fail "CREATE EXTENSION pgraft or the grants for pg_rewind failed in database postgres; see the log"
   initdb --sync-only --pgdata "$new_data_dir" >/dev/null || fail "fsync of the new data failed; look at the volume's disk"
   adopt_new_data "$new_id"
 }
@@ -52,6 +56,16 @@ first_statements() {
     "CREATE ROLE pgraft_replication LOGIN REPLICATION PASSWORD $(sql_literal "$replication_password")" \
     "CREATE ROLE app LOGIN PASSWORD $(sql_literal "$application_password")" \
     'CREATE DATABASE app OWNER app'
+}
+
+# What pg_rewind reads the primary's files with; a base backup lets the role read all of them anyway.
+postgres_statements() {
+  printf '%s;\n' 'CREATE EXTENSION pgraft'
+  printf 'GRANT EXECUTE ON FUNCTION pg_catalog.%s TO pgraft_replication;\n' \
+    'pg_ls_dir(text, boolean, boolean)' \
+    'pg_stat_file(text, boolean)' \
+    'pg_read_binary_file(text)' \
+    'pg_read_binary_file(text, bigint, bigint, boolean)'
 }
 
 # sql_literal <text>: standard_conforming_strings is on, so only the apostrophe needs care.

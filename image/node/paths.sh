@@ -10,13 +10,17 @@ volume_dir="$node_root/var/lib/postgresql"
 version_dir="$volume_dir/17"
 data_dir="$version_dir/main"
 new_data_dir="$version_dir/main.new" # being made; never started
+old_data_dir="$version_dir/main.old" # what a clone replaces; there only while it does
 raft_dir="$volume_dir/pgraft"
 cluster_dir="$volume_dir/cluster"
 
 request_file="$cluster_dir/request"
+system_identifier_file="$cluster_dir/system_identifier"
 initial_cluster_file="$cluster_dir/initial_cluster"
 replication_pgpass_file="$cluster_dir/replication.pgpass"
 role_conf_file="$raft_dir/role.conf"
+rejoin_file="$raft_dir/rejoin"
+members_file="$raft_dir/members"
 token_file="$raft_dir/formation.token"
 consumed_token_file="$raft_dir/formation.consumed"
 

@@ -5,6 +5,9 @@
 
 prepare() {
   finish_adoption
+  keep_system_identifier
+  remove_directory "$new_data_dir" # of a clone that came to nothing
+  remove_directory "$old_data_dir"
   make_private_directory "$raft_dir"
   lock_data
   remove_stale_locks
@@ -13,6 +16,18 @@ prepare() {
   forget_primary
   durable_write "$role_conf_file" "$(initial_role_conf)"$'\n'
   write_configuration
+}
+
+# keep_system_identifier: from the first start on, other data is refused (data_refusal).
+keep_system_identifier() {
+  local identifier
+  if [[ ! -s "$system_identifier_file" ]]; then
+    identifier="$(system_identifier "$data_dir")"
+    make_private_directory "$cluster_dir"
+    if [[ -n "$identifier" ]]; then # otherwise PostgreSQL will say what is wrong with pg_control
+      durable_write "$system_identifier_file" "$identifier"$'\n'
+    fi
+  fi
 }
 
 # lock_data: every process of a postmaster that we start inherits this lock, so whoever gets it knows that none is left: in this

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 #
-# The entry point: get data, prepare, run PostgreSQL, again, until SIGTERM.
+# The entry point: get data or rejoin, prepare, run PostgreSQL, again, until SIGTERM.
 
 command_run() {
   make_private_directory "$volume_dir"
@@ -45,6 +45,8 @@ take_turn() {
   reason="$(refusal)"
   if [[ -n "$reason" ]]; then
     wait_refused "$reason"
+  elif rejoin_pending; then
+    rejoin_cluster
   elif has_data; then
     run_postgresql
   else
@@ -108,6 +110,11 @@ run_postgresql() {
   if ((stopping)); then
     set_phase stopping
     stop_postmaster
+    return
+  fi
+  if rejoin_pending; then
+    note "PostgreSQL was stopped (status $child_status): its data has to be made fit the primary's first"
+    failures=0
     return
   fi
   clock

@@ -4,7 +4,9 @@
 
 command_state() {
   local data=none raft=none configured=no phase message=''
-  has_data && data=present
+  if has_data || rejoin_working; then
+    data=present
+  fi
   has_raft_state && raft=present
   is_configured && configured=yes
   phase="$(current_phase)"
@@ -16,7 +18,7 @@ command_state() {
     configured "$configured" \
     formation "$(formation_state)" \
     phase "$phase" \
-    system_identifier "$(system_identifier)" \
+    system_identifier "$(system_identifier "$data_dir")" \
     message "$message"
 }
 
@@ -57,8 +59,18 @@ postmaster_status() {
   fi
 }
 
+# system_identifier <data directory>: nothing where there is none.
 system_identifier() {
-  if [[ -f "$data_dir/global/pg_control" ]]; then
-    LC_ALL=C pg_controldata "$data_dir" 2>/dev/null | sed -n 's/^Database system identifier: *//p'
+  if [[ -f "$1/global/pg_control" ]]; then
+    LC_ALL=C pg_controldata "$1" 2>/dev/null | sed -n 's/^Database system identifier: *//p'
+  fi
+}
+
+# own_system_identifier: what this server had at its first start, whatever the data directory is now.
+own_system_identifier() {
+  if [[ -s "$system_identifier_file" ]]; then
+    read_line "$system_identifier_file"
+  else
+    system_identifier "$data_dir"
   fi
 }

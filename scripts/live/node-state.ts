@@ -10,7 +10,7 @@ const schema = z.object({
   configured: z.enum(['yes', 'no']),
   /** token: may form the group once; consumed: it has. */
   formation: z.enum(['none', 'token', 'consumed']),
-  phase: z.enum(['waiting', 'initializing', 'cloning', 'starting', 'running', 'stopping', 'refused']),
+  phase: z.enum(['waiting', 'initializing', 'cloning', 'rejoining', 'starting', 'running', 'stopping', 'refused']),
   system_identifier: z.string(),
   /** What it waits for, or why it refused. */
   message: z.string(),

@@ -47,7 +47,7 @@ export class NodeShell {
 
   /** Statements of bash after the functions have been sourced; `$1`, `$2` ... are `args`. */
   call(statements: string, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}): Result {
-    return this.#spawn(['bash', '-c', `source '${script}'\n${statements}`, 'bash', ...args], '', environment);
+    return this.#spawn(['bash', '--norc', '-c', `source '${script}'\n${statements}`, 'bash', ...args], '', environment);
   }
 
   /** The lines that `state` prints. */
