@@ -106,6 +106,9 @@ export function connectionUrl({ bindAddress, nodes }: ClusterTopology, targetSes
   return clientUrl('app', hosts, targetSession);
 }
 
+/** Seconds until libpq tries the next host: one that is paused or cut off takes a connection and never says a word. */
+const connectTimeout = 2;
+
 /**
  * The form of every URL that clients get.
  *
@@ -113,7 +116,7 @@ export function connectionUrl({ bindAddress, nodes }: ClusterTopology, targetSes
  * @param hosts `host:port`, IPv6 addresses in brackets
  */
 export function clientUrl(user: string, hosts: readonly string[], targetSession: TargetSession): string {
-  return `postgresql://${user}@${hosts.join(',')}/app?target_session_attrs=${targetSession}`;
+  return `postgresql://${user}@${hosts.join(',')}/app?target_session_attrs=${targetSession}&connect_timeout=${connectTimeout}`;
 }
 
 function nodeSpec(props: TopologyProps, id: number): NodeSpec {

@@ -69,10 +69,12 @@ describe('the cluster stack with default settings', () => {
   it('gives addresses without passwords', () => {
     expect(cluster.output).toEqual({
       read_write: {
-        value: 'postgresql://app@127.0.0.1:5432,127.0.0.1:5433,127.0.0.1:5434/app?target_session_attrs=read-write',
+        value:
+          'postgresql://app@127.0.0.1:5432,127.0.0.1:5433,127.0.0.1:5434/app?target_session_attrs=read-write&connect_timeout=2',
       },
       read_only: {
-        value: 'postgresql://app@127.0.0.1:5432,127.0.0.1:5433,127.0.0.1:5434/app?target_session_attrs=prefer-standby',
+        value:
+          'postgresql://app@127.0.0.1:5432,127.0.0.1:5433,127.0.0.1:5434/app?target_session_attrs=prefer-standby&connect_timeout=2',
       },
       nodes: {
         value: {

@@ -79,9 +79,9 @@ describe('connection URLs', () => {
 
   it('name every server, and no password', () => {
     expect(connectionUrl(topology, 'read-write')).toBe(
-      'postgresql://app@127.0.0.1:5432,127.0.0.1:5433,127.0.0.1:5434/app?target_session_attrs=read-write',
+      'postgresql://app@127.0.0.1:5432,127.0.0.1:5433,127.0.0.1:5434/app?target_session_attrs=read-write&connect_timeout=2',
     );
-    expect(connectionUrl(topology, 'prefer-standby')).toMatch(/target_session_attrs=prefer-standby$/);
+    expect(connectionUrl(topology, 'prefer-standby')).toMatch(/target_session_attrs=prefer-standby&connect_timeout=2$/);
   });
 
   it.each([
