@@ -18,10 +18,15 @@ export function healthSentence(view: ClusterView): string {
 
 /** The majority among the voters, by which of them answer. Until members are known, every node counts as one. */
 export function quorumOf(view: ClusterView) {
-  const told = view.members.filter(({ voter }) => voter).map(({ id }) => id);
-  const voters = told.length > 0 ? told : view.nodes.map(({ id }) => id);
+  const voters = votersOf(view);
   const down = view.nodes.filter(({ raft }) => !raft.available).map(({ id }) => id);
   return { ...quorumState(voters, down), needed: majority(voters.length) };
+}
+
+/** Ids of the voters; until members are known, of every node. */
+export function votersOf(view: ClusterView): number[] {
+  const told = view.members.filter(({ voter }) => voter).map(({ id }) => id);
+  return told.length > 0 ? told : view.nodes.map(({ id }) => id);
 }
 
 /** What keeps one server from serving its part: undefined when it does. */
@@ -45,7 +50,9 @@ function clusterProblems(view: ClusterView): string[] {
 }
 
 function waitingLeader(leader: NodeView | undefined): string {
-  return leader?.raft.available === true ? `: ${leader.container} leads and its role is ${leader.raft.role}` : '';
+  return leader?.raft.available === true
+    ? `: ${leader.container} leads and its role is ${leader.raft.role} so far`
+    : '';
 }
 
 function nodeProblems(view: ClusterView, node: NodeView): string[] {
@@ -58,7 +65,7 @@ function processProblem(view: ClusterView, node: NodeView): string | undefined {
   const { container, docker, postgres, raft, entryPoint } = node;
   const since = sincePhrase(view, node);
   if (docker.status === 'paused') return `the container is paused${since}; docker unpause ${container} brings it back`;
-  if (docker.status !== 'running') return `the container is ${docker.status}${since}`;
+  if (docker.status !== 'running') return `the container is ${docker.status}${since}${wayBack(node)}`;
   if (!docker.onNetwork) {
     const command = `docker network connect ${networkName(view.prefix)} ${container}`;
     return `cut off from the cluster's network${since}; ${command} brings it back`;
@@ -69,6 +76,11 @@ function processProblem(view: ClusterView, node: NodeView): string | undefined {
   }
   if (!raft.available) return `Raft does not answer: ${raft.problem}`;
   return undefined;
+}
+
+function wayBack({ container, docker }: NodeView): string {
+  if (docker.status === 'exited' || docker.status === 'created') return `; docker start ${container} brings it back`;
+  return docker.status === 'missing' ? '; npm start makes it anew' : '';
 }
 
 function membershipProblem(view: ClusterView, { id, raft }: NodeView): string | undefined {
@@ -93,6 +105,7 @@ function streamProblem(view: ClusterView, node: NodeView): string | undefined {
   if (primary === undefined || primary.id === node.id) return undefined;
   const stream = streamOf(primary, node);
   if (stream === undefined) return `does not stream from ${primary.container}`;
+  if (stream.incomplete === true) return 'its new data is being completed: it confirms no commit until then';
   if (stream.state !== 'streaming') return `its stream from ${primary.container} is in state ${stream.state}`;
   if (stream.syncState !== 'quorum' && stream.syncState !== 'sync') {
     return `streams, but is not named in the synchronous setting (sync_state ${stream.syncState})`;

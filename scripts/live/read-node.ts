@@ -1,8 +1,9 @@
 /** One server, asked over SQL. */
+import { nodeName } from '../../constructs/topology.js';
 import { messageOf } from '../kit/errors.js';
 import type { Endpoint } from './docker.js';
 import type { Sql, SqlRow } from './sql.js';
-import type { MemberView, PostgresView, RaftView, StreamView } from './view.js';
+import type { MemberView, PostgresView, Promotion, RaftView, StreamView } from './view.js';
 
 export interface SqlAnswer {
   readonly postgres: PostgresView;
@@ -27,7 +28,8 @@ const postgresFacts = `
            then coalesce(pg_last_wal_replay_lsn(), '0/0')
            else pg_current_wal_flush_lsn()
          end::text as replayed_lsn,
-         (select system_identifier from pg_control_system())::text as system_identifier`;
+         (select system_identifier from pg_control_system())::text as system_identifier,
+         current_setting('synchronous_standby_names') as synchronous_names`;
 
 const streamFacts = `
   select application_name, state, sync_state,
@@ -38,7 +40,7 @@ const streamFacts = `
 
 const raftFacts = `
   select state, current_term, leader_id, role, writable, synchronous_in_force, quorum_met, commit_index, failover_enabled,
-         message
+         message, promotion_term, promotion_node_id, promotion_timeline
     from pgraft_get_cluster_status()`;
 
 const memberFacts = `
@@ -79,13 +81,24 @@ function readPostgres(facts: SqlRow, streams: readonly SqlRow[]): PostgresView {
     writtenLsn: String(facts['written_lsn']),
     replayedLsn: String(facts['replayed_lsn']),
     systemIdentifier: String(facts['system_identifier']),
-    streams: streams.map(readStream),
+    synchronousNames: typeof facts['synchronous_names'] === 'string' ? facts['synchronous_names'] : '',
+    streams: streams.filter((row) => !isCopy(row)).map(readStream),
   };
 }
 
+/** A server whose data is being copied anew (`<name>_clone`): no standby yet. */
+function isCopy(row: SqlRow): boolean {
+  return String(row['application_name']).endsWith('_clone');
+}
+
+/** A standby whose data is not whole streams under a name that nobody waits for (R3). */
+const incompleteName = /^pgraft_node_(\d+)_incomplete$/;
+
 function readStream(row: SqlRow): StreamView {
+  const application = String(row['application_name']);
   return {
-    name: nameOfApplication(String(row['application_name'])),
+    name: nameOfApplication(application),
+    ...(incompleteName.test(application) ? { incomplete: true } : {}),
     state: String(row['state']),
     syncState: String(row['sync_state']),
     flushLagBytes: Number(row['flush_lag'] ?? 0),
@@ -95,6 +108,8 @@ function readStream(row: SqlRow): StreamView {
 
 /** A standby's application_name is its node's name with the incarnation behind it (R10). */
 export function nameOfApplication(applicationName: string): string {
+  const incomplete = incompleteName.exec(applicationName)?.[1];
+  if (incomplete !== undefined) return nodeName(Number(incomplete));
   return /^[a-z]+[0-9]?(?![a-z0-9])/.exec(applicationName)?.[0] ?? applicationName;
 }
 
@@ -113,8 +128,17 @@ function readRaft(row: SqlRow | undefined): RaftView {
     quorumMet: row['quorum_met'] === true,
     commitIndex: Number(row['commit_index']),
     failoverEnabled: row['failover_enabled'] === true,
+    promotion: readPromotion(row),
     message: typeof row['message'] === 'string' ? row['message'] : undefined,
   };
+}
+
+function readPromotion(row: SqlRow): Promotion | undefined {
+  const [term, nodeId, timeline] = ['promotion_term', 'promotion_node_id', 'promotion_timeline'].map((column) =>
+    Number(row[column] ?? 0),
+  );
+  if (!term || !nodeId || !timeline) return undefined;
+  return { term, nodeId, timeline };
 }
 
 function readMember(row: SqlRow): MemberView {

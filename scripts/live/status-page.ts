@@ -1,10 +1,12 @@
 /** The status page: the three documented blocks, then what we add. Pure. */
+import { failoverSafety, failoverSentence } from './failover.js';
 import { healthSentence, problemsOf, quorumOf } from './health.js';
 import { plain, type Paint } from './paint.js';
 import { isNotableLag, remarksOf } from './remarks.js';
 import { downSince } from './since.js';
 import { sizeText } from './size-text.js';
-import { leaderOf, newestTerm, primaryOf, streamOf, type ClusterView, type NodeView } from './view.js';
+import { synchronousSentence, synchronousSetOf } from './synchronous-set.js';
+import { leaderOf, newestTerm, primaryOf, streamOf, type ClusterView, type NodeView, type Promotion } from './view.js';
 
 /**
  * The page as text, without a final line feed.
@@ -18,6 +20,7 @@ export function statusPage(view: ClusterView, paint: Paint = plain): string {
     [paint.heading('=== Raft Status ==='), ...raftLines(view, paint)],
     [leaderLine(view, paint)],
     [paint.heading('=== Replication ==='), ...replicationLines(view, paint)],
+    [paint.heading('=== Failover ==='), ...failoverLines(view, paint)],
     [paint.heading('=== Health ==='), ...summaryLines(view, paint)],
   ];
   return blocks.map((lines) => lines.join('\n')).join('\n\n');
@@ -34,6 +37,9 @@ export function statusJson(view: ClusterView): string {
     leader: leaderOf(view)?.id ?? null,
     primary: primaryOf(view)?.id ?? null,
     term: newestTerm(view),
+    promotion: promotionOf(view) ?? null,
+    synchronous: synchronousSetOf(view) ?? null,
+    failover: failoverSafety(view),
     quorum: { voters, up, needed, met: up >= needed },
     down: view.nodes
       .filter((node) => isDown(node))
@@ -64,10 +70,11 @@ function postgresLines({ nodes }: ClusterView, paint: Paint): string[] {
     nodes,
     ({ container }) => container,
     (node) => {
-      const { postgres } = node;
-      if (postgres.accepting)
-        return paint.good(`accepting connections (${postgres.inRecovery ? 'replica' : 'primary'})`);
-      return paint.bad(whyNotAccepting(node, postgres.problem));
+      const { postgres, raft } = node;
+      if (!postgres.accepting) return paint.bad(whyNotAccepting(node, postgres.problem));
+      if (postgres.inRecovery) return paint.good('accepting connections (replica)');
+      if (raft.available && raft.writable) return paint.good('accepting connections (primary)');
+      return paint.notable('accepting connections (primary, refuses commits)');
     },
   );
 }
@@ -100,17 +107,43 @@ function replicationLines(view: ClusterView, paint: Paint): string[] {
     view.nodes,
     ({ container }) => container,
     (node) => {
-      const { postgres } = node;
-      if (!postgres.accepting) return paint.bad('unknown');
-      const position = `timeline ${postgres.timeline}, LSN ${postgres.writtenLsn}`;
+      const { postgres, raft, entryPoint } = node;
+      if (!postgres.accepting) {
+        const rejoins = entryPoint?.asked === true && entryPoint.state.phase === 'rejoining';
+        return rejoins ? paint.notable('rejoining') : paint.bad('unknown');
+      }
+      const role = raft.available ? raft.role : postgres.inRecovery ? 'standby' : 'primary';
+      const position = `${role}, timeline ${postgres.timeline}, LSN ${postgres.writtenLsn}`;
       if (!postgres.inRecovery) return position;
       const stream = primary === undefined ? undefined : streamOf(primary, node);
       if (stream === undefined) return `${position}, ${paint.bad('not streaming')}`;
       const lag = `lag ${sizeText(stream.replayLagBytes)}`;
-      const state = `${stream.state} (${stream.syncState})`;
+      const state = stream.incomplete === true ? 'being completed' : `${stream.state} (${stream.syncState})`;
       return `${position}, ${isNotableLag(stream.replayLagBytes) ? paint.notable(lag) : lag}, ${state}`;
     },
   );
+}
+
+function failoverLines(view: ClusterView, paint: Paint): string[] {
+  const promotion = promotionOf(view);
+  const { safe, reasons } = failoverSafety(view);
+  const sentence = `Failover safe now: ${failoverSentence(view)}`;
+  return [
+    `Last promotion: ${promotion === undefined ? 'none' : promotionText(promotion)}`,
+    `Commits are confirmed by: ${synchronousSentence(view)}`,
+    safe ? paint.good(sentence) : paint.notable(sentence),
+    ...reasons.slice(1).map((reason) => paint.notable(`- ${reason}`)),
+  ];
+}
+
+/** The newest one that any server knows. */
+function promotionOf({ nodes }: ClusterView): Promotion | undefined {
+  const known = nodes.flatMap(({ raft }) => (raft.available ? (raft.promotion ?? []) : []));
+  return known.sort((a, b) => b.term - a.term)[0];
+}
+
+function promotionText({ term, nodeId, timeline }: Promotion): string {
+  return `node ${nodeId} in term ${term}, timeline ${timeline}`;
 }
 
 function summaryLines(view: ClusterView, paint: Paint): string[] {

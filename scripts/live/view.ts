@@ -57,6 +57,8 @@ export type PostgresView =
       /** End of WAL applied; on the primary the same as written. */
       readonly replayedLsn: string;
       readonly systemIdentifier: string;
+      /** The setting synchronous_standby_names as the server has it. */
+      readonly synchronousNames: string;
       /** On the primary: who streams from it. */
       readonly streams: readonly StreamView[];
     };
@@ -65,6 +67,8 @@ export type PostgresView =
 export interface StreamView {
   /** Name of the node, from application_name. */
   readonly name: string;
+  /** Its new data is being completed, so it confirms nothing yet (R3). @default false */
+  readonly incomplete?: boolean;
   readonly state: string;
   readonly syncState: string;
   /** Bytes of WAL that the standby has yet to flush, and to replay. */
@@ -81,7 +85,7 @@ export type RaftView =
       readonly term: number;
       /** 0 when it knows none. */
       readonly leaderId: number;
-      /** primary, standby, promoting or waiting. */
+      /** primary, standby, promoting, rejoining or waiting. */
       readonly role: string;
       /** Commits are accepted on this server. */
       readonly writable: boolean;
@@ -90,9 +94,18 @@ export type RaftView =
       readonly quorumMet: boolean;
       readonly commitIndex: number;
       readonly failoverEnabled: boolean;
+      /** The newest recorded promotion that it knows; undefined when it knows none. */
+      readonly promotion?: Promotion | undefined;
       /** What keeps the server from its role, in the extension's words; undefined when nothing does. */
       readonly message?: string | undefined;
     };
+
+/** Who became the primary, and with which timeline. */
+export interface Promotion {
+  readonly term: number;
+  readonly nodeId: number;
+  readonly timeline: number;
+}
 
 /** A row of pgraft_get_nodes(). */
 export interface MemberView {
@@ -115,11 +128,11 @@ export function leaderOf(view: ClusterView): NodeView | undefined {
     .sort((a, b) => termOf(b) - termOf(a))[0];
 }
 
-/** The server that accepts writes. */
+/** The server that accepts writes; where an old one has not heard of its end yet, that of the newest term. */
 export function primaryOf(view: ClusterView): NodeView | undefined {
-  return view.nodes.find(
-    ({ postgres, raft }) => postgres.accepting && !postgres.inRecovery && raft.available && raft.writable,
-  );
+  return view.nodes
+    .filter(({ postgres, raft }) => postgres.accepting && !postgres.inRecovery && raft.available && raft.writable)
+    .sort((a, b) => termOf(b) - termOf(a))[0];
 }
 
 /** The newest term that any server knows; 0 when none answers. */

@@ -104,6 +104,11 @@ export function withNode(view: ClusterView, id: number, changes: Partial<NodeVie
   return { ...view, nodes: view.nodes.map((node) => (node.id === id ? { ...node, ...changes } : node)) };
 }
 
+function synchronousNames(count: number): string {
+  const names = Array.from({ length: count - 1 }, (_, index) => `"replica${index + 1}_0a1b2c3d"`);
+  return count === 1 ? '' : `ANY ${Math.floor(count / 2)} (${names.join(', ')})`;
+}
+
 function viewOf(id: number, count: number): NodeView {
   const { name, container: full, status, health, since, postgres: endpoint } = container(id);
   const streams = Array.from({ length: count - 1 }, (_, index) => ({
@@ -127,6 +132,7 @@ function viewOf(id: number, count: number): NodeView {
       writtenLsn: '0/3000148',
       replayedLsn: '0/3000148',
       systemIdentifier: '7300000000000000001',
+      synchronousNames: id === 1 ? synchronousNames(count) : '',
       streams: id === 1 ? streams : [],
     },
     raft: {
@@ -140,6 +146,7 @@ function viewOf(id: number, count: number): NodeView {
       quorumMet: true,
       commitIndex: 9,
       failoverEnabled: true,
+      promotion: { term: 1, nodeId: 1, timeline: 2 },
     },
   };
 }

@@ -4,7 +4,8 @@ import { readContainers } from '../../../scripts/live/docker.js';
 import { mergeLines, readLogLine } from '../../../scripts/live/log-merge.js';
 import { readState } from '../../../scripts/live/node-state.js';
 import { pickNode, pickPrimary } from '../../../scripts/live/pick.js';
-import { nameOfApplication } from '../../../scripts/live/read-node.js';
+import { nameOfApplication, readNode } from '../../../scripts/live/read-node.js';
+import type { Sql } from '../../../scripts/live/sql.js';
 import { readCluster } from '../../../scripts/live/read.js';
 import { cdktfArguments, cdktfEnvironment } from '../../../scripts/kit/terraform.js';
 import { fakeCluster } from './fake-cluster.js';
@@ -119,8 +120,33 @@ describe('nameOfApplication', () => {
     ['primary.0a', 'primary'],
     ['pg_basebackup', 'pg'],
     ['replica12', 'replica12'],
+    ['pgraft_node_1_incomplete', 'primary'],
+    ['pgraft_node_3_incomplete', 'replica2'],
   ])('%s is of %s', (given, expected) => {
     expect(nameOfApplication(given)).toBe(expected);
+  });
+});
+
+describe('readNode', () => {
+  it('tells standbys from servers that are being copied, and whole ones from those that are being completed', async () => {
+    const stream = (name: string, state: string) => ({ application_name: name, state, sync_state: 'async' });
+    const rows = [
+      stream('pgraft_node_3_incomplete', 'streaming'),
+      stream('replica1_0a1b2c3d', 'streaming'),
+      stream('replica3_clone', 'backup'),
+    ];
+    const sql: Sql = {
+      query: (_, text) => Promise.resolve(text.includes('pg_stat_replication') ? rows : [{ in_recovery: false }]),
+      close: () => undefined,
+    };
+    const { postgres } = await readNode(sql, { host: 'h', port: 1 }, 100);
+    const lags = { state: 'streaming', syncState: 'async', flushLagBytes: 0, replayLagBytes: 0 };
+    expect(postgres).toMatchObject({
+      streams: [
+        { name: 'replica2', incomplete: true, ...lags },
+        { name: 'replica1', ...lags },
+      ],
+    });
   });
 });
 
@@ -170,7 +196,7 @@ describe('connectionUrl', () => {
       { host: '::1', port: 5433 },
     ];
     expect(connectionUrl(endpoints, 'read-write', 'a/b')).toBe(
-      'postgresql://app:a%2Fb@127.0.0.1:5432,[::1]:5433/app?target_session_attrs=read-write',
+      'postgresql://app:a%2Fb@127.0.0.1:5432,[::1]:5433/app?target_session_attrs=read-write&connect_timeout=2',
     );
   });
 });

@@ -36,7 +36,9 @@ describe('since when a server is down', () => {
   it('is what Docker says of a container that ended', () => {
     const view = down('exited', '2026-01-02T03:02:01.5Z');
     expect(downSince(view, third(view))).toBe('2026-01-02T03:02:01.5Z');
-    expect(problemsOf(view)).toEqual(['pgraft-replica2: the container is exited since 03:02:01 UTC (2m 4s)']);
+    expect(problemsOf(view)).toEqual([
+      'pgraft-replica2: the container is exited since 03:02:01 UTC (2m 4s); docker start pgraft-replica2 brings it back',
+    ]);
   });
 
   it('is when the group last heard of a server that is silent', () => {

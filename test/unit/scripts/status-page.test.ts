@@ -8,7 +8,7 @@ const silent = { accepting: false, problem: 'connect ECONNREFUSED' } as const;
 const noRaft = { available: false, problem: 'connect ECONNREFUSED' } as const;
 const exited = { status: 'exited', health: undefined, since: undefined, onNetwork: true };
 
-/** Node 1 of three was stopped and nobody took over: what `docker stop pgraft-primary` leaves. */
+/** Node 1 of three was stopped and node 2, which leads, has not been promoted yet. */
 function primaryStopped(): ClusterView {
   const view = withNode(healthyView(3), 1, { docker: exited, postgres: silent, raft: noRaft });
   const raft = (leader: boolean) =>
@@ -17,12 +17,13 @@ function primaryStopped(): ClusterView {
       state: leader ? 'leader' : 'follower',
       term: 2,
       leaderId: 2,
-      role: 'standby',
+      role: 'waiting',
       writable: false,
       synchronousInForce: false,
       quorumMet: true,
       commitIndex: 12,
       failoverEnabled: true,
+      promotion: { term: 1, nodeId: 1, timeline: 2 },
     }) as const;
   return withNode(withNode(view, 2, { raft: raft(true) }), 3, { raft: raft(false) });
 }
@@ -47,9 +48,14 @@ Node 3 (replica2) : state=follower, term=1
 Leader: Node 1
 
 === Replication ===
-pgraft-primary    : timeline 2, LSN 0/3000148
-pgraft-replica1   : timeline 2, LSN 0/3000148, lag 0 B, streaming (quorum)
-pgraft-replica2   : timeline 2, LSN 0/3000148, lag 2.0 KiB, streaming (quorum)
+pgraft-primary    : primary, timeline 2, LSN 0/3000148
+pgraft-replica1   : standby, timeline 2, LSN 0/3000148, lag 0 B, streaming (quorum)
+pgraft-replica2   : standby, timeline 2, LSN 0/3000148, lag 2.0 KiB, streaming (quorum)
+
+=== Failover ===
+Last promotion: node 1 in term 1, timeline 2
+Commits are confirmed by: any 1 of replica1, replica2 (in force)
+Failover safe now: yes
 
 === Health ===
 Quorum: 3 of 3 voters answer, 2 needed
@@ -77,15 +83,20 @@ Leader: Node 2
 
 === Replication ===
 pgraft-primary    : unknown
-pgraft-replica1   : timeline 2, LSN 0/3000148, not streaming
-pgraft-replica2   : timeline 2, LSN 0/3000148, not streaming
+pgraft-replica1   : waiting, timeline 2, LSN 0/3000148, not streaming
+pgraft-replica2   : waiting, timeline 2, LSN 0/3000148, not streaming
+
+=== Failover ===
+Last promotion: node 1 in term 1, timeline 2
+Commits are confirmed by: nobody, since no server accepts writes
+Failover safe now: no: pgraft-replica1 leads and accepts no writes yet: a failover is under way; it takes seconds as a rule; if it lasts, npm run logs tells why
 
 === Health ===
 Quorum: 2 of 3 voters answer, 2 needed
 Provider: registry
 Cluster is not healthy: 2 of 3 servers up: a majority, but no further server may fail
-- no server accepts writes: pgraft-replica1 leads and its role is standby
-- pgraft-primary: the container is exited`);
+- no server accepts writes: pgraft-replica1 leads and its role is waiting so far
+- pgraft-primary: the container is exited; docker start pgraft-primary brings it back`);
   });
 
   it('shows a server that is cut off from the network, and how it comes back', () => {
@@ -100,6 +111,52 @@ Cluster is not healthy: 2 of 3 servers up: a majority, but no further server may
     const page = statusPage(withNode(healthyView(3), 3, { postgres: silent, raft: noRaft, entryPoint }));
     expect(page).toContain('pgraft-replica2   : not accepting connections (cloning: 12 % copied)');
     expect(page).toContain('- pgraft-replica2: cloning: 12 % copied');
+  });
+});
+
+describe('a server on its way back', () => {
+  it('shows how far its data is, while it rejoins', () => {
+    const message = 'copies the data of pgraft-primary:5432, primary of term 3';
+    const entryPoint = { asked: true, state: state({ phase: 'rejoining', message }) } as const;
+    const page = statusPage(withNode(healthyView(3), 3, { postgres: silent, raft: noRaft, entryPoint }));
+    expect(page).toContain(`pgraft-replica2   : not accepting connections (rejoining: ${message})`);
+    expect(page).toMatch(/^pgraft-replica2 {3}: rejoining$/m);
+    expect(page).toContain(`- pgraft-replica2: rejoining: ${message}`);
+  });
+
+  it('is told to confirm nothing while its new data is being completed', () => {
+    const view = healthyView(3);
+    const [primary] = view.nodes;
+    if (primary?.postgres.accepting !== true) throw new Error('the healthy view has a primary');
+    const streams = primary.postgres.streams.map((stream) =>
+      stream.name === 'replica2' ? { ...stream, syncState: 'async', incomplete: true } : stream,
+    );
+    const completing = withNode(view, 1, { postgres: { ...primary.postgres, streams } });
+    expect(problemsOf(completing)).toEqual([
+      'pgraft-replica2: its new data is being completed: it confirms no commit until then',
+    ]);
+    expect(statusPage(completing)).toMatch(/^pgraft-replica2 {3}: standby, .* lag 2\.0 KiB, being completed$/m);
+  });
+
+  it('is no primary to write to, once it no longer leads the term of its promotion', () => {
+    const view = primaryStopped();
+    const old = healthyView(3).nodes[0];
+    if (old?.raft.available !== true) throw new Error('the healthy view has servers');
+    const message = 'it no longer leads the term of its promotion';
+    const fenced = {
+      ...old.raft,
+      state: 'follower',
+      term: 2,
+      leaderId: 2,
+      role: 'rejoining',
+      writable: false,
+      message,
+    };
+    const { docker, postgres } = old;
+    const page = statusPage(withNode(view, 1, { docker, postgres, raft: fenced }));
+    expect(page).toContain('pgraft-primary    : accepting connections (primary, refuses commits)');
+    expect(page).toMatch(/^pgraft-primary {4}: rejoining, timeline 2, LSN 0\/3000148$/m);
+    expect(page).toContain(`- pgraft-primary: ${message}`);
   });
 });
 
@@ -169,6 +226,9 @@ describe('statusJson', () => {
       primary: 1,
       term: 1,
       quorum: { voters: 3, up: 3, needed: 2, met: true },
+      promotion: { term: 1, nodeId: 1, timeline: 2 },
+      synchronous: { needed: 1, standbys: ['replica1', 'replica2'], inForce: true },
+      failover: { safe: true, reasons: [] },
       prefix: 'pgraft',
     });
     expect(JSON.parse(statusJson(primaryStopped()))).toMatchObject({
@@ -176,6 +236,8 @@ describe('statusJson', () => {
       leader: 2,
       primary: null,
       term: 2,
+      synchronous: null,
+      failover: { safe: false },
     });
   });
 });
