@@ -132,7 +132,7 @@ export class WriteLoad {
   }
 
   #note(error: unknown): void {
-    const message = error instanceof AggregateError ? error.errors.map(messageOf).join(' / ') : messageOf(error);
+    const message = error instanceof AggregateError ? 'no host is writable' : messageOf(error);
     this.failures.set(message, (this.failures.get(message) ?? 0) + 1);
   }
 

@@ -1,0 +1,138 @@
+/** What happens in each round of a campaign: a function of the seed alone, so that the seed replays it. Pure. */
+import fc from 'fast-check';
+import { processNames, type ProcessName } from '../verbs/processes.js';
+
+/** A fault of one server; `victim` is an index into the round's victims. */
+export type Step = Victimized & Timed;
+
+/** One of the verbs, and what it needs beyond its server. */
+export type Act =
+  | { readonly verb: 'kill' | 'stop' | 'restart' | 'pause' | 'disconnect' }
+  | { readonly verb: 'killProcess' | 'stopProcess'; readonly process: ProcessName }
+  | {
+      readonly verb: 'partition';
+      readonly direction: 'to' | 'from' | 'to and from';
+      readonly peer: number | undefined;
+    };
+
+interface Victimized {
+  readonly victim: number;
+  readonly act: Act;
+}
+
+interface Timed {
+  /** Milliseconds after the round's begin, and until it is healed. */
+  readonly at: number;
+  readonly lasts: number;
+}
+
+export interface Round {
+  readonly number: number;
+  /** Servers of the cluster. */
+  readonly nodes: number;
+  /** Who breaks, by position: 0 is the primary as the round begins, 1 the first of the others, and so on. */
+  readonly victims: readonly number[];
+  readonly steps: readonly Step[];
+  /** Milliseconds for which all cores are saturated from the round's begin; 0 for not. */
+  readonly saturated: number;
+  /** Instead of steps, something that breaks every server; they start in the order of `victims`. */
+  readonly all: 'kill' | 'stop' | 'pause' | 'disconnect' | undefined;
+}
+
+/** Rounds on one cluster, before another one takes its place. */
+export const blockLength = 8;
+/** Each of these blocks has five servers, the others three. */
+const largeEvery = 4;
+/** Above every timeout of the cluster. */
+const longest = 5_000;
+
+/** How many servers the cluster of round `number`, counted from 1, has. */
+export function nodesOf(number: number): number {
+  const block = Math.floor((number - 1) / blockLength);
+  return block % largeEvery === largeEvery - 1 ? 5 : 3;
+}
+
+/** The rounds from the first to the one with that number. */
+export function schedule(seed: number, until: number): Round[] {
+  // each round has a generator of its own: it can be replayed alone
+  return Array.from({ length: until }, (_, index) => roundOf(seed, index + 1));
+}
+
+export function roundOf(seed: number, number: number): Round {
+  const [plan] = fc.sample(fc.noBias(roundArbitrary(nodesOf(number))), { seed: mix(seed, number), numRuns: 1 });
+  if (plan === undefined) throw new Error(`seed ${seed} gave no round ${number}`);
+  return { number, nodes: nodesOf(number), ...plan };
+}
+
+/** One line, for the report. */
+export function describeRound({ number, nodes, victims, steps, saturated, all }: Round): string {
+  const who = (position: number) => (position === 0 ? 'the primary' : `standby ${position}`);
+  const parts = steps.map(({ victim, act, at, lasts }) => {
+    const more = act.verb === 'partition' ? ` ${act.direction} ${act.peer === undefined ? 'all' : who(act.peer)}` : '';
+    const what = 'process' in act ? ` ${act.process}` : more;
+    const until = lasts > 0 ? ` for ${lasts} ms` : '';
+    return `${act.verb}${what} of ${who(victims[victim] ?? 0)} at ${at} ms${until}`;
+  });
+  if (all !== undefined) parts.push(`${all} all, started in the order ${victims.map(who).join(', ')}`);
+  if (saturated > 0) parts.push(`all cores saturated for ${saturated} ms`);
+  return `round ${number}, ${nodes} servers: ${parts.join('; ')}`;
+}
+
+function roundArbitrary(nodes: number): fc.Arbitrary<Omit<Round, 'number' | 'nodes'>> {
+  const minority = Math.floor((nodes - 1) / 2);
+  const positions = Array.from({ length: nodes }, (_, index) => index);
+  // the primary is where it hurts: half of the rounds begin with it
+  const order = fc
+    .tuple(fc.boolean(), fc.shuffledSubarray(positions, { minLength: nodes }))
+    .map(([primaryFirst, all]) => {
+      return primaryFirst ? [0, ...all.filter((position) => position !== 0)] : all;
+    });
+  const saturated = fc.oneof(
+    { weight: 5, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.integer({ min: 1_000, max: longest }) },
+  );
+  const steps = fc.array(stepArbitrary(minority, positions), { minLength: 1, maxLength: 3 });
+  const some = fc.record({
+    victims: order.map((all) => all.slice(0, minority)),
+    steps,
+    saturated,
+    all: fc.constant(undefined),
+  });
+  const everyone = fc.record({
+    victims: order,
+    steps: fc.constant([]),
+    saturated,
+    all: fc.constantFrom('kill' as const, 'stop' as const, 'pause' as const, 'disconnect' as const),
+  });
+  return fc.oneof({ weight: 9, arbitrary: some }, { weight: 1, arbitrary: everyone });
+}
+
+function stepArbitrary(minority: number, positions: readonly number[]): fc.Arbitrary<Step> {
+  const process = fc.constantFrom(...processNames);
+  const act: fc.Arbitrary<Act> = fc.oneof(
+    fc.record({ verb: fc.constantFrom('kill' as const, 'stop' as const, 'restart' as const) }),
+    fc.record({ verb: fc.constantFrom('pause' as const, 'disconnect' as const) }),
+    fc.record({ verb: fc.constantFrom('killProcess' as const), process }),
+    fc.record({ verb: fc.constantFrom('stopProcess' as const), process }),
+    fc.record({
+      verb: fc.constant('partition' as const),
+      direction: fc.constantFrom('to' as const, 'from' as const, 'to and from' as const),
+      peer: fc.option(fc.constantFrom(...positions), { nil: undefined, freq: 2 }),
+    }),
+  );
+  const lasts = fc.oneof(fc.constant(300), fc.integer({ min: 0, max: longest }), fc.constant(longest));
+  return fc
+    .record({ victim: fc.nat(minority - 1), act, at: fc.integer({ min: 0, max: 1_500 }), lasts })
+    .map((step) => (healsByItself(step.act) ? { ...step, lasts: 0 } : step));
+}
+
+function healsByItself({ verb }: Act): boolean {
+  return verb === 'restart' || verb === 'killProcess';
+}
+
+/** Seeds of neighbouring rounds must not be neighbours: their first values would be alike. */
+function mix(seed: number, number: number): number {
+  let hash = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(number, 0xc2b2ae35);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x27d4eb2f);
+  return hash ^ (hash >>> 13);
+}

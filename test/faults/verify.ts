@@ -1,0 +1,141 @@
+/** What must be so after every fault: all servers serve again, nothing acknowledged is lost, nobody acknowledged in the past. */
+import { messageOf } from '../../scripts/kit/errors.js';
+import { eventually } from '../support/eventually.js';
+import type { WriteLoad } from '../support/write-load.js';
+import {
+  findDuplicated,
+  findInvented,
+  findLost,
+  findStale,
+  rangesQuery,
+  type Acknowledged,
+  type Range,
+  type Stale,
+} from '../support/write-record.js';
+import { application, type FaultCluster, type FaultServer, type Status } from './fault-cluster.js';
+
+export interface Verdict {
+  /** Acknowledged rows that a server does not have, once; a sentence a server. */
+  readonly lost: readonly string[];
+  readonly stale: readonly Stale[];
+  /** Why not every server serves again by the deadline; undefined when they do. */
+  readonly stuck: string | undefined;
+  /** Milliseconds until every server served. */
+  readonly took: number;
+}
+
+const streamsQuery = `
+  SELECT count(*)::int AS streams FROM pg_stat_replication
+  WHERE state = 'streaming' AND sync_state = 'quorum' AND usename = 'pgraft_replication'`;
+
+/** What keeps the cluster from being whole: one primary, the others streaming from it. Empty when nothing does. */
+export async function troubles(cluster: FaultCluster): Promise<string[]> {
+  const statuses = await cluster.statuses();
+  const primary = cluster.servers[statuses.findIndex((status) => status?.writable === true)];
+  const term = Math.max(...statuses.map((status) => status?.current_term ?? 0));
+  const found = cluster.servers.flatMap((server, index) => {
+    const trouble = troubleOf(statuses[index], server === primary, primary, term);
+    return trouble === undefined ? [] : [`${server.name} ${trouble}`];
+  });
+  if (primary === undefined) return ['no server accepts commits', ...found];
+  const [row] = await primary.query<{ streams: number }>(streamsQuery);
+  const wanted = cluster.servers.length - 1;
+  return row?.streams === wanted ? found : [...found, `${row?.streams ?? 0} of ${wanted} stream from ${primary.name}`];
+}
+
+function troubleOf(
+  status: Status | undefined,
+  isPrimary: boolean,
+  primary: FaultServer | undefined,
+  term: number,
+): string | undefined {
+  if (status === undefined) return 'does not answer';
+  const wanted = isPrimary
+    ? { role: 'primary', state: 'leader', writable: true, synchronous_in_force: true, current_term: term }
+    : { role: 'standby', state: 'follower', writable: false, promotion_node_id: primary?.id, current_term: term };
+  const wrong = Object.entries(wanted).filter(([key, value]) => status[key as keyof Status] !== value);
+  if (wrong.length === 0) return undefined;
+  const said = wrong.map(([key]) => `${key} = ${status[key as keyof Status] ?? 'null'}`).join(', ');
+  return `says ${said}${status.message === null ? '' : ` (${status.message})`}`;
+}
+
+/** Wait until every server serves. @returns after how many milliseconds @throws UserError with what is missing */
+export async function whole(cluster: FaultCluster, deadline: number): Promise<number> {
+  const start = performance.now();
+  const look = async () => (await troubles(cluster)).join('; ');
+  await eventually('the cluster to be whole', look, (seen) => seen === '', deadline);
+  return Math.round(performance.now() - start);
+}
+
+/** Look at every server once all serve again. The load goes on meanwhile. @param deadline milliseconds for each wait */
+export async function verify(cluster: FaultCluster, load: WriteLoad, deadline: number): Promise<Verdict> {
+  const start = performance.now();
+  let stuck: string | undefined;
+  try {
+    await whole(cluster, deadline);
+    await goesOn(load, deadline);
+  } catch (error) {
+    stuck = messageOf(error);
+  }
+  const took = Math.round(performance.now() - start);
+  const acknowledged = load.acknowledgedWrites();
+  const stale = findStale(acknowledged);
+  if (stuck !== undefined) return { lost: await missingOnPrimary(cluster, load, acknowledged), stale, stuck, took };
+  try {
+    await everyStandbyReplayed(cluster, deadline);
+    const missing = cluster.servers.map(async (server) => missingOn(server, acknowledged, load));
+    return { lost: (await Promise.all(missing)).flat(), stale, stuck, took };
+  } catch (error) {
+    return { lost: [], stale, stuck: messageOf(error), took };
+  }
+}
+
+/** Of a cluster that is stuck only its primary, if it has one, says what is lost: a standby may still lag. */
+async function missingOnPrimary(
+  cluster: FaultCluster,
+  load: WriteLoad,
+  acknowledged: readonly Acknowledged[],
+): Promise<string[]> {
+  const primary = cluster.servers[(await cluster.statuses()).findIndex((status) => status?.writable === true)];
+  if (primary === undefined) return [];
+  return missingOn(primary, acknowledged, load).catch(() => []);
+}
+
+/** Whole is what the servers say; this is what a client sees. */
+async function goesOn(load: WriteLoad, deadline: number): Promise<void> {
+  const before = load.acknowledged;
+  const look = () => load.acknowledged - before;
+  await eventually('ten acknowledged writes', look, (count) => count >= 10, deadline);
+}
+
+async function everyStandbyReplayed(cluster: FaultCluster, deadline: number): Promise<void> {
+  const primary = await cluster.primary(deadline);
+  const [flushed] = await primary.query<{ lsn: string }>('SELECT pg_current_wal_flush_lsn()::text AS lsn');
+  const replayed = 'SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS done, pg_last_wal_replay_lsn()::text AS lsn';
+  await Promise.all(
+    cluster.others(primary).map(async (standby) =>
+      eventually(
+        `${standby.name} to replay ${flushed?.lsn ?? ''}`,
+        async () => (await standby.query<{ done: boolean; lsn: string }>(replayed, [flushed?.lsn]))[0],
+        (row) => row?.done === true,
+        deadline,
+      ),
+    ),
+  );
+}
+
+async function missingOn(
+  server: FaultServer,
+  acknowledged: readonly Acknowledged[],
+  load: WriteLoad,
+): Promise<string[]> {
+  const present = await server.query<Range & Record<string, unknown>>(rangesQuery, [], application);
+  const wrong = [
+    ...findLost(acknowledged, present).map(
+      ({ id, server: node, promotion }) => `misses row ${id}, acknowledged by node ${node} in term ${promotion}`,
+    ),
+    ...findDuplicated(present).map(({ first, last, rows }) => `has ${rows} rows for ids ${first} to ${last}`),
+    ...findInvented(present, load.writes.length).map(({ first, last }) => `has unsent rows in ${first} to ${last}`),
+  ];
+  return wrong.map((sentence) => `${server.name} ${sentence}`);
+}
