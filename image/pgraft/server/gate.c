@@ -2,8 +2,9 @@
  * gate.c
  *	  See gate.h.
  *
- * Commits: a primary accepts them only once the record of its promotion is committed and its synchronous setting is in force
- * (safety.md R1, R11).  The check sits in PRE_COMMIT, so no client or setting goes around it.
+ * Commits: a primary accepts them only once the record of its promotion is committed and its synchronous setting is in force (safety.md R1,
+ * R11), and while it holds the lease of the leader (S5, R15).  The check sits in PRE_COMMIT, so no client or setting goes around it;
+ * from there until the commit is confirmed the client hears nothing (R16, answer.c).
  *
  * WAL: a standby says in its connection which promotion it follows (pgraft.follow_term); it has written the link of that promotion beside its
  * data before.  A primary that has promoted again since, which the standby may not know yet, hangs up, so that nobody receives WAL of a
@@ -18,38 +19,135 @@
 #include "libpq/libpq-be.h"
 #include "miscadmin.h"
 #include "replication/walsender.h"
+#include "tcop/utility.h"
 
+#include "net/clock.h"
+#include "server/answer.h"
+#include "server/confirm.h"
 #include "server/gate.h"
 #include "server/settings.h"
 #include "server/shared.h"
 #include "server/sync_setting.h"
 
 static ClientAuthentication_hook_type previous_authentication_hook;
+static ProcessUtility_hook_type previous_utility_hook;
 
-static void
-refuse_commit(void)
+static bool
+has_lease(void)
 {
-	PgraftRoleStatus role;
+	return (uint64) pgraft_now_ms() < pg_atomic_read_u64(&pgraft_shared->lease_until_ms);
+}
 
-	pgraft_copy_role(&role);
-	ereport(ERROR, errcode(ERRCODE_CANNOT_CONNECT_NOW), errmsg("this server does not accept commits"),
-			errdetail("The transaction was not committed: %s.",
-					  role.message[0] != '\0' ? role.message
-											  : "the promotion of this server is not recorded by a majority yet"),
-			errhint("SELECT * FROM pgraft_get_cluster_status() tells who leads; retry there or later."));
+bool
+pgraft_commits_open(void)
+{
+	return pg_atomic_read_u32(&pgraft_shared->commits_open) != 0 && has_lease();
+}
+
+/* What keeps this server from accepting commits, NULL if nothing. */
+static const char *
+commit_obstacle(PgraftRoleStatus *role)
+{
+	if (pg_atomic_read_u32(&pgraft_shared->commits_open) == 0)
+	{
+		pgraft_copy_role(role);
+		return role->message[0] != '\0' ? role->message
+										: "the promotion of this server is not recorded by a majority yet";
+	}
+	if (!has_lease())
+		return "its lease has run out: no majority has lately answered it as the leader";
+	return NULL;
 }
 
 static void
-check_commit(XactEvent event, void *arg)
+require_open_commits(void)
 {
-	if (event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE)
+	PgraftRoleStatus role;
+	const char *obstacle = commit_obstacle(&role);
+
+	if (obstacle != NULL)
+		ereport(ERROR, errcode(ERRCODE_CANNOT_CONNECT_NOW), errmsg("this server does not accept commits"),
+				errdetail("The transaction was not committed: %s.", obstacle),
+				errhint("SELECT * FROM pgraft_get_cluster_status() tells who leads; retry there or later."));
+}
+
+static bool
+is_gated(void)
+{
+	return IsUnderPostmaster && pgraft_shared != NULL && !RecoveryInProgress() && !IsParallelWorker();
+}
+
+static void
+before_record(PgraftRecordKind kind)
+{
+	if (!is_gated() || !TransactionIdIsValid(GetTopTransactionIdIfAny()))
 		return;
-	if (!IsUnderPostmaster || pgraft_shared == NULL || RecoveryInProgress() || IsParallelWorker())
-		return;
-	if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
-		return;
-	if (pg_atomic_read_u32(&pgraft_shared->commits_open) == 0)
-		refuse_commit();
+	require_open_commits();
+	pgraft_answer_hold(kind);
+}
+
+static void
+check_transaction(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+			before_record(PGRAFT_RECORD_COMMIT);
+			break;
+		case XACT_EVENT_PRE_PREPARE:
+			before_record(PGRAFT_RECORD_PREPARE);
+			break;
+		case XACT_EVENT_COMMIT:
+			pgraft_answer_settle(XactLastCommitEnd);
+			break;
+		case XACT_EVENT_PREPARE:
+			if (pgraft_answer_is_held())
+				pgraft_answer_settle(pgraft_prepare_end());
+			break;
+		case XACT_EVENT_ABORT:
+			pgraft_answer_rolled_back();
+			break;
+		default:
+			break;
+	}
+}
+
+static bool
+finishes_prepared(Node *statement)
+{
+	TransactionStmtKind kind;
+
+	if (!IsA(statement, TransactionStmt))
+		return false;
+	kind = ((TransactionStmt *) statement)->kind;
+	return kind == TRANS_STMT_COMMIT_PREPARED || kind == TRANS_STMT_ROLLBACK_PREPARED;
+}
+
+static void
+run_utility(PlannedStmt *statement, const char *query, bool read_only, ProcessUtilityContext context,
+			ParamListInfo params, QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
+{
+	if (previous_utility_hook)
+		previous_utility_hook(statement, query, read_only, context, params, environment, dest, completion);
+	else
+		standard_ProcessUtility(statement, query, read_only, context, params, environment, dest, completion);
+}
+
+/* The end of a prepared transaction is written by a command, whose own transaction has no id. */
+static void
+process_utility(PlannedStmt *statement, const char *query, bool read_only, ProcessUtilityContext context,
+				ParamListInfo params, QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *completion)
+{
+	bool gated = finishes_prepared(statement->utilityStmt) && is_gated();
+
+	if (gated)
+	{
+		require_open_commits();
+		pgraft_answer_hold(PGRAFT_RECORD_FINISH_PREPARED);
+	}
+	run_utility(statement, query, read_only, context, params, environment, dest, completion);
+	if (gated)
+		pgraft_answer_settle(XactLastRecEnd);
 }
 
 /* The term in -c pgraft.follow_term=N of the connection's options, 0 if it does not say. */
@@ -85,7 +183,7 @@ check_standby(Port *port, int status)
 		previous_authentication_hook(port, status);
 	if (pgraft_shared == NULL || !am_walsender || status != STATUS_OK)
 		return;
-	pgraft_publish_inherited_generation();
+	pgraft_publish_inherited_sync();
 	followed = followed_term(port);
 	if (followed != 0 && followed != serving_term())
 		ereport(FATAL, errcode(ERRCODE_CANNOT_CONNECT_NOW),
@@ -96,7 +194,9 @@ check_standby(Port *port, int status)
 void
 pgraft_gate_install(void)
 {
-	RegisterXactCallback(check_commit, NULL);
+	RegisterXactCallback(check_transaction, NULL);
+	previous_utility_hook = ProcessUtility_hook;
+	ProcessUtility_hook = process_utility;
 	previous_authentication_hook = ClientAuthentication_hook;
 	ClientAuthentication_hook = check_standby;
 }

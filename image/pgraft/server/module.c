@@ -13,6 +13,7 @@
 #include "postmaster/bgworker.h"
 
 #include "server/gate.h"
+#include "server/role_settings.h"
 #include "server/settings.h"
 #include "server/shared.h"
 
@@ -49,6 +50,7 @@ _PG_init(void)
 	pgraft_define_settings();
 	pgraft_shared_request();
 	pgraft_gate_install();
+	pgraft_role_settings_guard();
 	register_worker("pgraft consensus", "pgraft_consensus_main");
 	register_worker("pgraft role", "pgraft_role_main");
 }

@@ -12,6 +12,7 @@
 #include "storage/proc.h"
 #include "storage/shmem.h"
 
+#include "server/role_settings.h"
 #include "server/shared.h"
 
 PgraftShared *pgraft_shared;
@@ -30,7 +31,7 @@ process_slots(void)
 static Size
 shared_size(void)
 {
-	return add_size(offsetof(PgraftShared, process_generation), mul_size(process_slots(), sizeof(pg_atomic_uint32)));
+	return add_size(offsetof(PgraftShared, process_sync), mul_size(process_slots(), sizeof(pg_atomic_uint64)));
 }
 
 static void
@@ -59,11 +60,13 @@ startup_shared(void)
 		ConditionVariableInit(&pgraft_shared->request_settled);
 		pg_atomic_init_u32(&pgraft_shared->commits_open, 0);
 		pg_atomic_init_u64(&pgraft_shared->lease_until_ms, 0);
-		pg_atomic_init_u32(&pgraft_shared->checkpointer_generation, 0);
 		pg_atomic_init_u32(&pgraft_shared->startup_generation, 0);
 		pg_atomic_init_u32(&pgraft_shared->startup_proc, 0);
 		for (int i = 0; i < process_slots(); i++)
-			pg_atomic_init_u32(&pgraft_shared->process_generation[i], 0);
+			pg_atomic_init_u64(&pgraft_shared->process_sync[i], 0);
+		pg_atomic_init_u64(&pgraft_shared->startup_conninfo, 0);
+		pg_atomic_init_u64(&pgraft_shared->checkpointer_sync, 0);
+		pgraft_want_present_settings();
 	}
 	LWLockRelease(AddinShmemInitLock);
 }

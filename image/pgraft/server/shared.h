@@ -22,10 +22,21 @@ typedef struct PgraftRoleStatus
 	PgraftAction action;
 	int32_t node_id;		 /* of the decision */
 	uint64_t promoting_term; /* this run of the server was asked to promote for it */
+	uint64_t frozen_term;	 /* it has stopped streaming for this term and reported; pgraft_shared->report is for it */
 	uint64_t following_term; /* of the promotion record that it follows as a standby */
+	bool witness;			 /* its data is not whole yet (safety.md R3) */
 	bool sync_in_force;
 	char message[PGRAFT_VALUE_SIZE]; /* what keeps it from its role, "" if nothing */
 } PgraftRoleStatus;
+
+/* Settings that only the role worker sets (role_settings.h). */
+typedef enum PgraftGuarded
+{
+	PGRAFT_GUARDED_SYNC, /* synchronous_standby_names */
+	PGRAFT_GUARDED_CONNINFO,
+	PGRAFT_GUARDED_SLOT,
+	PGRAFT_N_GUARDED
+} PgraftGuarded;
 
 typedef struct PgraftShared
 {
@@ -50,15 +61,23 @@ typedef struct PgraftShared
 	int32_t transfer_to; /* 0: nothing asked */
 	bool slots_dropped;	 /* those of an earlier life of the server */
 	int sync_generation; /* of the newest include file */
+	PgraftReport report; /* of this server's data; its term is the one that this run of the server is frozen for, or follows */
 
 	/* written by backends */
 	uint64 form_requested;
 
+	/* written by the role worker, read without the lock */
+	pg_atomic_uint64 wanted[PGRAFT_N_GUARDED]; /* hashes of the values */
+
 	/* without the lock */
 	ConditionVariable request_settled;
 	pg_atomic_uint32 commits_open;
-	pg_atomic_uint32 checkpointer_generation;
-	pg_atomic_uint32 process_generation[FLEXIBLE_ARRAY_MEMBER]; /* by ProcNumber; walsenders only */
+	pg_atomic_uint64 lease_until_ms; /* CLOCK_BOOTTIME; written by the consensus worker, read before each commit (S5) */
+	pg_atomic_uint32 startup_generation; /* the startup process has read this one (R5) */
+	pg_atomic_uint32 startup_proc;		 /* its ProcNumber + 1, 0 while unknown */
+	pg_atomic_uint64 startup_conninfo;	 /* hash of the primary_conninfo that it applies */
+	pg_atomic_uint64 checkpointer_sync;	 /* hash of the synchronous_standby_names that it applies (R12) */
+	pg_atomic_uint64 process_sync[FLEXIBLE_ARRAY_MEMBER]; /* the same by ProcNumber; walsenders only */
 } PgraftShared;
 
 extern PgraftShared *pgraft_shared;

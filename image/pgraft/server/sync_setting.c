@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include "miscadmin.h"
+#include "replication/syncrep.h"
 #include "replication/walsender.h"
 #include "replication/walsender_private.h"
 #include "storage/proc.h"
@@ -14,6 +15,7 @@
 #include "storage/spin.h"
 
 #include "net/files.h"
+#include "server/role_settings.h"
 #include "server/settings.h"
 #include "server/shared.h"
 #include "server/sync_setting.h"
@@ -56,6 +58,7 @@ pgraft_role_conf_apply(const PgraftRoleConf *conf)
 	if (applied_generation != 0 && memcmp(&applied, conf, sizeof applied) == 0)
 		return applied_generation;
 	applied_generation = 0;
+	pgraft_want_settings(conf);
 	initStringInfo(&text);
 	appendStringInfoString(&text, "# Written by pgraft for its role of the moment. Changes are overwritten.\n");
 	append_setting(&text, "primary_conninfo", conf->primary_conninfo);
@@ -81,19 +84,17 @@ pgraft_role_conf_apply(const PgraftRoleConf *conf)
 	return applied_generation;
 }
 
-static uint32
-process_generation(pid_t pid)
+static uint64
+sync_of_process(pid_t pid)
 {
 	PGPROC *proc = BackendPidGetProc(pid);
 
-	return proc == NULL ? 0 : pg_atomic_read_u32(&pgraft_shared->process_generation[GetNumberFromPGProc(proc)]);
+	return proc == NULL ? 0 : pg_atomic_read_u64(&pgraft_shared->process_sync[GetNumberFromPGProc(proc)]);
 }
 
-bool
-pgraft_sync_in_force(int generation)
+static bool
+walsenders_apply(uint64 wanted)
 {
-	if (generation == 0 || pg_atomic_read_u32(&pgraft_shared->checkpointer_generation) != (uint32) generation)
-		return false;
 	for (int i = 0; i < max_wal_senders; i++)
 	{
 		WalSnd *walsender = &WalSndCtl->walsnds[i];
@@ -102,31 +103,89 @@ pgraft_sync_in_force(int generation)
 		SpinLockAcquire(&walsender->mutex);
 		pid = walsender->pid;
 		SpinLockRelease(&walsender->mutex);
-		if (pid != 0 && process_generation(pid) != (uint32) generation)
+		if (pid != 0 && sync_of_process(pid) != wanted)
 			return false;
 	}
 	return true;
 }
 
-static void
-publish(int generation)
+/* What it has read is in its flags a moment later. */
+static bool
+checkpointer_applies(uint64 wanted)
 {
-	if (pgraft_shared == NULL || !IsUnderPostmaster)
-		return;
-	if (MyBackendType == B_CHECKPOINTER)
-		pg_atomic_write_u32(&pgraft_shared->checkpointer_generation, (uint32) generation);
-	else if (am_walsender && MyProcNumber != INVALID_PROC_NUMBER)
-		pg_atomic_write_u32(&pgraft_shared->process_generation[MyProcNumber], (uint32) generation);
+	bits8 expected = SYNC_STANDBY_INIT | (wanted == pgraft_value_hash("") ? 0 : SYNC_STANDBY_DEFINED);
+	bits8 status;
+
+	if (pg_atomic_read_u64(&pgraft_shared->checkpointer_sync) != wanted)
+		return false;
+	LWLockAcquire(SyncRepLock, LW_SHARED);
+	status = WalSndCtl->sync_standbys_status;
+	LWLockRelease(SyncRepLock);
+	return (status & (SYNC_STANDBY_INIT | SYNC_STANDBY_DEFINED)) == expected;
 }
 
+static bool
+all_apply(uint64 wanted)
+{
+	return checkpointer_applies(wanted) && walsenders_apply(wanted);
+}
+
+bool
+pgraft_sync_in_force(int generation)
+{
+	return generation != 0 && all_apply(pg_atomic_read_u64(&pgraft_shared->wanted[PGRAFT_GUARDED_SYNC]));
+}
+
+bool
+pgraft_sync_asks_nobody(void)
+{
+	uint64 nobody = pgraft_value_hash("");
+
+	return pg_atomic_read_u64(&pgraft_shared->wanted[PGRAFT_GUARDED_SYNC]) == nobody && all_apply(nobody);
+}
+
+bool
+pgraft_startup_has(int generation)
+{
+	return generation != 0 && pg_atomic_read_u32(&pgraft_shared->startup_generation) == (uint32) generation &&
+		   pg_atomic_read_u64(&pgraft_shared->startup_conninfo) ==
+			   pg_atomic_read_u64(&pgraft_shared->wanted[PGRAFT_GUARDED_CONNINFO]);
+}
+
+static bool
+is_published_by(BackendType type)
+{
+	return pgraft_shared != NULL && IsUnderPostmaster && MyBackendType == type && MyProcNumber != INVALID_PROC_NUMBER;
+}
+
+void
+pgraft_sync_applied(const char *value)
+{
+	if (is_published_by(B_CHECKPOINTER))
+		pg_atomic_write_u64(&pgraft_shared->checkpointer_sync, pgraft_value_hash(value));
+	else if (is_published_by(B_WAL_SENDER))
+		pg_atomic_write_u64(&pgraft_shared->process_sync[MyProcNumber], pgraft_value_hash(value));
+}
+
+void
+pgraft_publish_inherited_sync(void)
+{
+	pgraft_sync_applied(SyncRepStandbyNames);
+}
+
+void
+pgraft_conninfo_applied(const char *value)
+{
+	if (is_published_by(B_STARTUP))
+		pg_atomic_write_u64(&pgraft_shared->startup_conninfo, pgraft_value_hash(value));
+}
+
+/* It stands last in the file: what else the file says is applied by now. */
 void
 pgraft_sync_generation_assign(int newval, void *extra)
 {
-	publish(newval);
-}
-
-void
-pgraft_publish_inherited_generation(void)
-{
-	publish(pgraft_sync_generation);
+	if (!is_published_by(B_STARTUP))
+		return;
+	pg_atomic_write_u32(&pgraft_shared->startup_proc, (uint32) MyProcNumber + 1);
+	pg_atomic_write_u32(&pgraft_shared->startup_generation, (uint32) newval);
 }

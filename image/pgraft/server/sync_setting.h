@@ -1,10 +1,10 @@
 /*
  * sync_setting.h
- *	  The include file of the role worker, and when its synchronous setting is in force.
+ *	  The include file of the role worker, and when its settings are in force.
  *
- * A setting is in force when the processes that apply it say so: the checkpointer and the walsenders, not the backends
- * (safety.md R12).  The include file carries a number, pgraft.sync_generation, beside synchronous_standby_names; its assign hook publishes
- * the number that a process has read.
+ * A setting is in force when the processes that apply it say so: for synchronous_standby_names the checkpointer and the walsenders, not the
+ * backends (safety.md R12); for primary_conninfo the startup process (R5).  Each publishes the hash of the value that it applies, not of one
+ * that it has read and refused.  The include file carries a number beside them, pgraft.sync_generation.
  */
 #ifndef PGRAFT_SYNC_SETTING_H
 #define PGRAFT_SYNC_SETTING_H
@@ -29,12 +29,21 @@ typedef struct PgraftRoleConf
  */
 extern int pgraft_role_conf_apply(const PgraftRoleConf *conf);
 
+/* Do all that apply synchronous_standby_names apply the wanted one? */
 extern bool pgraft_sync_in_force(int generation);
 
-/* GUC assign hook. */
-extern void pgraft_sync_generation_assign(int newval, void *extra);
+/* Is a setting that asks for nobody's confirmation wanted and in force? */
+extern bool pgraft_sync_asks_nobody(void);
 
-/* A new walsender inherits what the postmaster had read: publish that. */
-extern void pgraft_publish_inherited_generation(void);
+/* Has the startup process read the file of this generation, and does it apply its primary_conninfo? */
+extern bool pgraft_startup_has(int generation);
+
+/* From the assign hooks. */
+extern void pgraft_sync_generation_assign(int newval, void *extra);
+extern void pgraft_sync_applied(const char *value);
+extern void pgraft_conninfo_applied(const char *value);
+
+/* A new walsender inherits what the postmaster applies: publish that. */
+extern void pgraft_publish_inherited_sync(void);
 
 #endif

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ServerGroup } from './server-group.js';
+import { raftState, type ServerGroup } from './server-group.js';
 
 /** What is so once three servers have formed their group for the first time. */
 export function forming(group: () => ServerGroup): void {
@@ -62,8 +62,13 @@ export function forming(group: () => ServerGroup): void {
       expect(thief?.stderr).toContain('replication slot "pgraft_node_3" is active');
     });
 
-    it('R8: no server restarts by itself after a crash, whatever ALTER SYSTEM says', async () => {
+    it('R8: no server restarts by itself after a crash', async () => {
       for (const server of group().servers) expect(await server.value('SHOW restart_after_crash')).toBe('off');
+    });
+
+    it('each has a file for its entry point that says where the members are', () => {
+      const lines = group().servers.map(({ id, hostname }) => `${id} ${hostname} 5432\n`);
+      for (const server of group().servers) expect(server.exec(['cat', `${raftState}/members`])).toBe(lines.join(''));
     });
 
     it('R4: every token is consumed', () => {

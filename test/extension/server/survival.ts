@@ -69,24 +69,6 @@ export function survival(group: () => ServerGroup): void {
     });
   });
 
-  it('R12: a synchronous setting made by ALTER SYSTEM stops commits until it is reset, and is named', async () => {
-    const primary = group().primary;
-    await primary.query("ALTER SYSTEM SET synchronous_standby_names = ''");
-    await primary.query('SELECT pg_reload_conf()');
-    try {
-      await primary.shows({ writable: false, synchronous_in_force: false }, 3_000);
-      expect((await primary.status()).message).toContain('ALTER SYSTEM');
-      await expect(primary.query('INSERT INTO kept VALUES (-1)')).rejects.toMatchObject({
-        code: '57P03',
-        detail: expect.stringContaining('was not committed: synchronous_standby_names') as string,
-      });
-    } finally {
-      sql(primary, 'ALTER SYSTEM RESET synchronous_standby_names', 'SELECT pg_reload_conf()');
-    }
-    await primary.shows({ writable: true, message: null }, 3_000);
-    await group().write();
-  });
-
   it('R1: a primary killed while its last promotion is not in a checkpoint yet keeps that promotion in its chain', async () => {
     const primary = group().primary;
     const fill = "CREATE TABLE wide AS SELECT g, repeat('x', 500) AS filler FROM generate_series(1, 100000) AS g";
@@ -127,11 +109,6 @@ export function survival(group: () => ServerGroup): void {
       expect((await group().primary.status()).promotion_timeline).toBe((promotion_timeline ?? 0) + 1);
     });
   });
-}
-
-/** Over the socket, in one session: for a server that accepts no commits. */
-function sql(server: Server, ...statements: readonly string[]): void {
-  server.exec(['psql', '-XqU', 'postgres', ...statements.flatMap((statement) => ['-c', statement])]);
 }
 
 /** A backend that is no worker: its death too takes the whole server down. */
