@@ -104,8 +104,8 @@ is_blank(const char *line)
 }
 
 /* One line up to its newline, *text behind it afterwards. */
-static bool
-take_link(const char **text, PgraftPromotion *link)
+bool
+pgraft_link_take(const char **text, PgraftPromotion *link)
 {
 	uint64_t timeline, term, high, low, parent, node_id;
 
@@ -167,7 +167,7 @@ pgraft_chain_parse(const char *text, PgraftPromotion *links, int max, char *err,
 		text = end + 1;
 		if (is_blank(p))
 			continue;
-		if (!take_link(&p, &link))
+		if (!pgraft_link_take(&p, &link))
 		{
 			(void) snprintf(err, err_size, "line %d is no link: expected \"" CHAIN_FIELDS "\"", line);
 			return -1;

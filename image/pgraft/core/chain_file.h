@@ -16,4 +16,7 @@ extern size_t pgraft_chain_format(const PgraftPromotion *links, int n, char *buf
 /* Returns the number of links, or -1 with a reason in err: a line that is no link, terms or timelines not ascending, too many. */
 extern int pgraft_chain_parse(const char *text, PgraftPromotion *links, int max, char *err, size_t err_size);
 
+/* One link up to the end of its line; *text is behind it afterwards.  false: it is none. */
+extern bool pgraft_link_take(const char **text, PgraftPromotion *link);
+
 #endif

@@ -2,7 +2,7 @@
  * policy.c
  *	  Who may stand, who promotes, whom to follow, which history belongs to which, who confirms a commit.
  *
- * When something is unknown the answer is the one that writes and overwrites nothing: wait, "not behind", a synchronous
+ * When something is unknown the answer is the one that writes and overwrites nothing: wait, "ahead", a synchronous
  * setting that nobody satisfies.
  */
 #include "core/policy.h"
@@ -33,168 +33,172 @@ newest_promotion(const PgraftState *state)
 	return state->n_promotions > 0 ? &state->promotions[state->n_promotions - 1] : NULL;
 }
 
-static int32_t
-owner_of(const PgraftPromotion *last_record)
+static const PgraftVoter *
+find_voter(const PgraftView *view, int32_t node_id)
 {
-	return last_record != NULL ? last_record->node_id : FIRST_NODE;
+	for (int i = 0; i < view->n_voters; i++)
+		if (view->voters[i].node_id == node_id)
+			return &view->voters[i];
+	return NULL;
 }
 
 static bool
-superseded_by_another(const PgraftView *view)
+has_reported(const PgraftView *view, const PgraftVoter *voter)
 {
-	for (int i = 0; i < view->state->n_promotions; i++)
-	{
-		const PgraftPromotion *promotion = &view->state->promotions[i];
-
-		if (promotion->term > view->promoting_term && promotion->node_id != view->self)
-			return true;
-	}
-	return false;
+	return voter->report.term == view->current_term;
 }
 
-/* This server has promoted in this run. */
+/* Is a not ahead of b?  What cannot be told counts as ahead. */
+static bool
+is_not_ahead(const PgraftView *view, const PgraftVoter *a, const PgraftVoter *b)
+{
+	PgraftPosition position_a;
+	PgraftPosition position_b;
+
+	return pgraft_report_position(&a->report, view->state, &position_a) &&
+		   pgraft_report_position(&b->report, view->state, &position_b) &&
+		   pgraft_position_compare(position_a, position_b) <= 0;
+}
+
+/* R3, R1: what is left of wiped data is no data, and nobody could follow one who was promoted by hand. */
+static bool
+is_promotable(const PgraftView *view, const PgraftVoter *voter)
+{
+	return has_reported(view, voter) && !voter->report.witness && !pgraft_report_by_hand(&voter->report, view->state);
+}
+
+/* R6: a majority that includes candidate has reported, and none of them is ahead of it. */
+static bool
+may_be_promoted(const PgraftView *view, const PgraftVoter *candidate)
+{
+	int count = 0;
+
+	if (!is_promotable(view, candidate))
+		return false;
+	for (int i = 0; i < view->n_voters; i++)
+		if (has_reported(view, &view->voters[i]) && is_not_ahead(view, &view->voters[i], candidate))
+			count++;
+	return count > view->n_voters / 2;
+}
+
+/* The reachable server that a leader who must not promote hands over to: the one that is ahead of it, or that can be promoted at all; 0: none. */
+static int32_t
+successor(const PgraftView *view, const PgraftVoter *self)
+{
+	const PgraftVoter *best = NULL;
+
+	for (int i = 0; i < view->n_voters; i++)
+	{
+		const PgraftVoter *voter = &view->voters[i];
+
+		if (voter->node_id == view->self || !voter->reachable || !is_promotable(view, voter))
+			continue;
+		if (is_promotable(view, self) && is_not_ahead(view, voter, self))
+			continue;
+		if (best == NULL || !is_not_ahead(view, voter, best))
+			best = voter;
+	}
+	return best == NULL ? 0 : best->node_id;
+}
+
+/* Not in recovery: promoted in this run, or by hand. */
 static PgraftDecision
 decide_promoted(const PgraftView *view)
 {
 	const PgraftPromotion *mine = pgraft_state_promotion(view->state, view->promoting_term);
 
+	if (view->promoting_term == 0)
+		return decision(PGRAFT_DISCARD, view->self, 0);
+	if (!view->leader || view->current_term != view->promoting_term || view->lease_lost)
+		return decision(PGRAFT_FENCE, view->self, view->current_term);
 	if (mine == NULL || mine->node_id != view->self)
-		return decision(PGRAFT_WAIT, 0, 0);
-	if (mine->timeline != 0)
-	{
-		/*
-		 * Leading is not asked for here: nobody else can promote so far.  Who may confirm is the synchronous setting's
-		 * matter, and who must stop the fence's.
-		 */
-		if (mine == pgraft_state_last_record(view->state))
-			return decision(PGRAFT_SERVE, view->self, mine->term);
-		return decision(PGRAFT_WAIT, 0, 0);
-	}
-	if (view->leader && view->barrier_applied && !superseded_by_another(view))
-		return decision(PGRAFT_COMMIT_RECORD, view->self, mine->term);
-	return decision(PGRAFT_WAIT, 0, 0);
+		return decision(PGRAFT_FENCE, view->self, view->current_term);
+	return decision(mine->timeline == 0 ? PGRAFT_COMMIT_RECORD : PGRAFT_SERVE, view->self, mine->term);
 }
 
-/* This server leads, its barrier is applied, and it is in recovery. */
-static PgraftDecision
-decide_leader(const PgraftView *view)
-{
-	int32_t owner = owner_of(pgraft_state_last_record(view->state));
-	const PgraftPromotion *newest = newest_promotion(view->state);
-
-	if (owner != view->self)
-		return decision(PGRAFT_HAND_OVER, owner, 0);
-	if (view->promoting_term != 0)
-	{
-		if (newest != NULL && newest->term == view->promoting_term && newest->node_id == view->self)
-			return decision(PGRAFT_AWAIT_PROMOTION, view->self, view->promoting_term);
-		return decision(PGRAFT_WAIT, 0, 0);
-	}
-	if (newest == NULL || newest->term < view->current_term)
-		return decision(PGRAFT_COMMIT_INTENT, view->self, view->current_term);
-
-	/* A term is good for one promotion: with its record committed, or as another's, it cannot be used again. */
-	if (newest->term == view->current_term && newest->node_id == view->self && newest->timeline == 0)
-		return decision(PGRAFT_PROMOTE, view->self, view->current_term);
-	return decision(PGRAFT_WAIT, 0, 0);
-}
-
-static PgraftDecision
-decide_follower(const PgraftView *view)
+/* R18: while failover is paused only the server of the last promotion may promote. */
+static int32_t
+only_candidate(const PgraftView *view)
 {
 	const PgraftPromotion *last = pgraft_state_last_record(view->state);
 
-	if (last == NULL || last->node_id == view->self || pgraft_state_pending_intent(view->state) != NULL)
+	if (last == NULL)
+		return FIRST_NODE;
+	return view->state->failover_enabled ? view->self : last->node_id;
+}
+
+/* Leads, its barrier is applied, and it is frozen for its own term. */
+static PgraftDecision
+decide_leader(const PgraftView *view)
+{
+	const PgraftVoter *self = find_voter(view, view->self);
+	const PgraftPromotion *newest = newest_promotion(view->state);
+	int32_t candidate = only_candidate(view);
+	int32_t other;
+
+	if (newest != NULL && newest->term >= view->current_term)
+	{
+		/* A term is good for one promotion: with its record committed, or as another's, it cannot be used again. */
+		if (newest->term == view->current_term && newest->node_id == view->self && newest->timeline == 0)
+			return decision(PGRAFT_PROMOTE, view->self, view->current_term);
 		return decision(PGRAFT_WAIT, 0, 0);
-	return decision(PGRAFT_FOLLOW, last->node_id, last->term);
+	}
+	if (self == NULL)
+		return decision(PGRAFT_WAIT, 0, 0);
+	if (candidate != view->self)
+	{
+		const PgraftVoter *voter = find_voter(view, candidate);
+
+		return voter != NULL && voter->reachable ? decision(PGRAFT_HAND_OVER, candidate, view->current_term)
+												 : decision(PGRAFT_WAIT, 0, 0);
+	}
+	if (may_be_promoted(view, self))
+		return decision(PGRAFT_COMMIT_INTENT, view->self, view->current_term);
+	other = successor(view, self);
+	return other != 0 ? decision(PGRAFT_HAND_OVER, other, view->current_term) : decision(PGRAFT_WAIT, 0, 0);
+}
+
+/* R7: only the leader of the newest term, and only once the record of its promotion in that term is committed. */
+static PgraftDecision
+decide_standby(const PgraftView *view)
+{
+	const PgraftPromotion *last = pgraft_state_last_record(view->state);
+
+	if (last == NULL || last->term != view->current_term || last->node_id == view->self)
+		return decision(PGRAFT_WAIT, 0, 0);
+	if (view->following_term == last->term || view->fit == PGRAFT_FIT_FOLLOW)
+		return decision(PGRAFT_FOLLOW, last->node_id, last->term);
+	return decision(PGRAFT_REJOIN, last->node_id, last->term);
 }
 
 PgraftDecision
 pgraft_decide(const PgraftView *view)
 {
-	/* Promoted by hand: nobody knows its history, so it does nothing until it is made anew. */
-	if (!view->in_recovery && view->promoting_term == 0)
-		return decision(PGRAFT_WAIT, 0, 0);
 	if (!view->in_recovery)
 		return decide_promoted(view);
-	if (!view->leader)
-		return decide_follower(view);
 
-	/* Before the barrier a new leader does not know what its predecessors committed. */
-	if (!view->barrier_applied || view->current_term == 0)
-		return decision(PGRAFT_WAIT, 0, 0);
-	return decide_leader(view);
+	/* S2: nothing is known of newer terms, and nothing is told to anybody, so streaming on does no harm. */
+	if (!view->raft_known || view->current_term == 0)
+		return decision(PGRAFT_STAY, 0, 0);
+
+	/* A promotion that was asked for cannot be called back: the postmaster has the signal. */
+	if (view->promoting_term != 0)
+		return view->leader && view->current_term == view->promoting_term
+				   ? decision(PGRAFT_AWAIT_PROMOTION, view->self, view->promoting_term)
+				   : decision(PGRAFT_FENCE, view->self, view->current_term);
+	if (view->frozen_term < view->current_term)
+		return decision(PGRAFT_FREEZE, view->self, view->current_term);
+	if (!view->leader)
+		return decide_standby(view);
+
+	/* S1: before the barrier a new leader does not know what its predecessors committed. */
+	return view->barrier_applied ? decide_leader(view) : decision(PGRAFT_WAIT, 0, 0);
 }
 
 bool
 pgraft_may_stand(const PgraftState *state, int32_t self)
 {
 	return pgraft_state_last_record(state) != NULL || self == FIRST_NODE;
-}
-
-static bool
-links_agree(const PgraftPromotion *a, const PgraftPromotion *b)
-{
-	return a->term == b->term && a->timeline == b->timeline && a->parent == b->parent &&
-		   (a->fork_lsn == b->fork_lsn || a->fork_lsn == 0 || b->fork_lsn == 0);
-}
-
-/*
- * Lay chain over primary at the first term that both know.  If it is the beginning of it, returns true and in *next
- * where primary goes on (n_primary if it does not).
- */
-static bool
-match_chains(const PgraftPromotion *chain, int n_chain, const PgraftPromotion *primary, int n_primary, int *next)
-{
-	int i = 0;
-	int j = 0;
-
-	*next = 0;
-	if (n_chain == 0)
-		return true;
-	while (i < n_chain && j < n_primary && chain[i].term != primary[j].term)
-	{
-		if (chain[i].term < primary[j].term)
-			i++;
-		else
-			j++;
-	}
-
-	/* Only one side can have dropped its oldest links: links on both sides before the first common one are a fork. */
-	if (i >= n_chain || j >= n_primary || (i > 0 && j > 0) || n_chain - i > n_primary - j)
-		return false;
-	for (; i < n_chain; i++, j++)
-		if (!links_agree(&chain[i], &primary[j]))
-			return false;
-	*next = j;
-	return true;
-}
-
-bool
-pgraft_chain_is_prefix(const PgraftPromotion *chain, int n_chain, const PgraftPromotion *primary, int n_primary)
-{
-	int next;
-
-	return match_chains(chain, n_chain, primary, n_primary, &next);
-}
-
-bool
-pgraft_chain_is_behind(const PgraftPromotion *chain, int n_chain, uint64_t end_lsn, const PgraftPromotion *primary,
-					   int n_primary)
-{
-	int next;
-
-	if (!match_chains(chain, n_chain, primary, n_primary, &next))
-		return false;
-	if (next >= n_primary)
-		return true;
-
-	/* Without a link to hold on to, the primary's first is the next one only if it never dropped any. */
-	if (n_chain == 0 && n_primary >= PGRAFT_MAX_PROMOTIONS)
-		return false;
-	if (n_chain > 0 && primary[next].parent != chain[n_chain - 1].timeline)
-		return false;
-	return primary[next].fork_lsn != 0 && end_lsn <= primary[next].fork_lsn;
 }
 
 int

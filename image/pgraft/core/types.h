@@ -47,6 +47,34 @@ typedef struct PgraftPromotion
 	uint64_t fork_lsn; /* where it left it; 0 while unknown */
 } PgraftPromotion;
 
+/* Where a server's data ends, comparable between servers: by term, then by LSN, never by timeline number (safety.md R1). */
+typedef struct PgraftPosition
+{
+	uint64_t term; /* of the last promotion that its WAL is of; 0: before the first */
+	uint64_t lsn;  /* end of that WAL */
+} PgraftPosition;
+
+/* As many of the newest links as a report carries. */
+#define PGRAFT_REPORT_LINKS 8
+
+/* What a server says of its data to the leader of a term, after it has stopped streaming for that term (S2, R2, R3, R5). */
+typedef struct PgraftReport
+{
+	uint64_t term;	  /* that it is frozen for; 0: no report */
+	uint64_t end_lsn; /* end of the valid WAL on its disk */
+	bool witness;	  /* of data that it has given up: counted, never promoted (R3) */
+	int n_links;
+	PgraftPromotion links[PGRAFT_REPORT_LINKS]; /* the newest of its chain, oldest first */
+} PgraftReport;
+
+/* What a leader tells of itself with each of its beats. */
+typedef struct PgraftBeat
+{
+	uint64_t term;
+	uint64_t promotion_term; /* of the promotion that it serves as the primary; 0 while it does not */
+	uint64_t flush_lsn;		 /* of the primary; 0 while it is none */
+} PgraftBeat;
+
 typedef enum PgraftEventType
 {
 	PGRAFT_EVENT_LEADER_ELECTED = 1,

@@ -20,6 +20,8 @@ typedef struct PgraftConsensusHooks
 	void (*publish_status)(const PgraftRaftStatus *status);
 	void (*publish_state)(const PgraftState *state);
 	void (*proposal_done)(uint64_t ticket, bool committed);
+	void (*publish_lease)(int64_t until_ms); /* whenever it changes; 0: none */
+	void (*own_beat)(PgraftBeat *beat);		 /* fill in promotion_term and flush_lsn */
 } PgraftConsensusHooks;
 
 typedef struct PgraftConsensusConfig
@@ -59,6 +61,9 @@ extern void pgraft_consensus_propose(PgraftEntry *entry, uint64_t ticket);
 
 /* Ask a voter to take over; 0: the one that is furthest.  false: not leader, unknown, or a transfer is under way. */
 extern bool pgraft_consensus_transfer(int32_t node_id);
+
+/* This server's report of its data: goes to the leader of its term at once, and again with each answer to a beat. */
+extern void pgraft_consensus_report(const PgraftReport *report);
 
 /*
  * Leave the loop soon: a leader first hands leadership to the voter that is furthest and was heard lately, for at most half a second.

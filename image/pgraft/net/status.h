@@ -27,6 +27,8 @@ typedef struct PgraftPeerStatus
 	bool voter;
 	uint64_t match_index; /* leader only, 0 elsewhere; for the server itself its last index */
 	int64_t last_seen_ms; /* when a message of it came in last, 0 never */
+	bool reachable;		  /* heard within the election timeout; true for the server itself */
+	PgraftReport report;  /* newest one of it; term 0: none, or of an older term than ours */
 } PgraftPeerStatus;
 
 typedef struct PgraftCounters
@@ -52,7 +54,9 @@ typedef struct PgraftRaftStatus
 	uint64_t last_index;
 	uint64_t commit_index;
 	uint64_t last_applied;
-	int n_peers; /* members, this server included */
+	PgraftBeat beat;		/* newest of the leader of term; term 0: none heard */
+	int64_t lease_until_ms; /* of this server as the leader (core/lease.h); 0: it has none */
+	int n_peers;			/* members, this server included */
 	PgraftPeerStatus peers[PGRAFT_MAX_NODES];
 	PgraftCounters counters;
 } PgraftRaftStatus;

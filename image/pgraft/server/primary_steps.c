@@ -22,6 +22,7 @@
 #include "server/settings.h"
 #include "server/slots.h"
 #include "server/sync_setting.h"
+#include "server/wal_receiver.h"
 
 #define TRANSFER_RETRY_MS 500
 
@@ -139,11 +140,19 @@ pgraft_step_promote(PgraftRoleTurn *turn, uint64_t term)
 	if (!replay_has_begun())
 		return;
 	make_slots(turn);
+	turn->lease_good_ms = pgraft_now_ms();
 	write_own_link(turn, term);
 
 	/* Before the signal: a worker that dies in between must not think that somebody else promoted this server. */
 	set_promoting_term(turn, term);
 	ask_postmaster_to_promote();
+}
+
+/* R9: promotion waits for no reader. */
+void
+pgraft_step_await_promotion(void)
+{
+	pgraft_end_conflicts();
 }
 
 /* After the promotion PostgreSQL's own history tells the exact timeline and forks. */
@@ -219,18 +228,6 @@ open_commits(uint64_t term, const PgraftRoleConf *conf)
 							term, conf->synchronous_standby_names));
 }
 
-static void
-refuse_commits(PgraftRoleTurn *turn)
-{
-	static const char message[] =
-		"synchronous_standby_names is not pgraft's: somebody has set it with ALTER SYSTEM; reset it there";
-
-	pg_atomic_write_u32(&pgraft_shared->commits_open, 0);
-	if (strcmp(turn->role.message, message) != 0)
-		ereport(WARNING, errmsg("pgraft: no commits are accepted: %s", message));
-	strlcpy(turn->role.message, message, sizeof turn->role.message);
-}
-
 void
 pgraft_step_serve(PgraftRoleTurn *turn, uint64_t term)
 {
@@ -246,7 +243,7 @@ pgraft_step_serve(PgraftRoleTurn *turn, uint64_t term)
 	turn->role.sync_in_force = pgraft_sync_in_force(generation) && !is_overridden(&conf, generation);
 	if (is_overridden(&conf, generation))
 	{
-		refuse_commits(turn);
+		pgraft_refuse_commits(turn, "synchronous_standby_names is not pgraft's: somebody has set it; reset it there");
 		return;
 	}
 	turn->role.message[0] = '\0';

@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
+#include "net/clock.h"
 #include "server/role_steps.h"
 #include "server/settings.h"
 #include "server/shared.h"
@@ -26,18 +27,25 @@
 #include "server/workers.h"
 
 /* While a step is under way that nobody wakes us for (promotion, reload), and otherwise. */
-#define BUSY_WAIT_MS 5
-#define IDLE_WAIT_MS 1000
+#define BUSY_WAIT_MS  5
+#define WATCH_WAIT_MS 50
+#define LEASE_WAIT_MS 200
+#define IDLE_WAIT_MS  1000
 
 static const char *const action_names[] = {
 	[PGRAFT_WAIT] = "waits",
+	[PGRAFT_STAY] = "goes on without Raft's word, node",
+	[PGRAFT_FREEZE] = "freezes, node",
 	[PGRAFT_FOLLOW] = "follows node",
+	[PGRAFT_REJOIN] = "has to make its data fit that of node",
 	[PGRAFT_HAND_OVER] = "hands leadership over to node",
 	[PGRAFT_COMMIT_INTENT] = "commits its intent to promote, node",
 	[PGRAFT_PROMOTE] = "promotes, node",
 	[PGRAFT_AWAIT_PROMOTION] = "awaits its promotion, node",
 	[PGRAFT_COMMIT_RECORD] = "commits the record of its promotion, node",
 	[PGRAFT_SERVE] = "is the primary, node",
+	[PGRAFT_FENCE] = "is no longer the primary, node",
+	[PGRAFT_DISCARD] = "was promoted by hand, node",
 };
 
 static void
@@ -51,6 +59,7 @@ look(PgraftRoleTurn *turn)
 		turn->state_generation = pgraft_shared->state_generation;
 	}
 	turn->role = pgraft_shared->role;
+	turn->report = pgraft_shared->report;
 	turn->proposal_settled = pgraft_shared->proposal_settled == pgraft_shared->proposal_ticket;
 	LWLockRelease(pgraft_shared->lock);
 }
@@ -78,19 +87,57 @@ drop_old_slots(void)
 	pgraft_shared->slots_dropped = true;
 }
 
-static PgraftDecision
-decide(const PgraftRoleTurn *turn)
+/* The lease is out for longer than a stall of this server's own processes may last. */
+static bool
+lease_is_lost(PgraftRoleTurn *turn)
 {
+	int64_t until = (int64_t) pg_atomic_read_u64(&pgraft_shared->lease_until_ms);
+
+	turn->lease_good_ms = Max(turn->lease_good_ms, until);
+	return pgraft_now_ms() - turn->lease_good_ms > pgraft_election_timeout;
+}
+
+static int
+voters(const PgraftRoleTurn *turn, PgraftVoter *voters)
+{
+	int n = 0;
+
+	for (int i = 0; i < turn->raft.n_peers; i++)
+	{
+		const PgraftPeerStatus *peer = &turn->raft.peers[i];
+
+		if (!peer->voter)
+			continue;
+		voters[n].node_id = peer->node_id;
+		voters[n].reachable = peer->reachable;
+		voters[n++].report = peer->node_id == pgraft_node_id ? turn->report : peer->report;
+	}
+	return n;
+}
+
+static PgraftDecision
+decide(PgraftRoleTurn *turn)
+{
+	static PgraftVoter all[PGRAFT_MAX_NODES];
 	PgraftView view = {
 		.self = pgraft_node_id,
+		.raft_known = turn->raft.role != PGRAFT_RAFT_UNAVAILABLE,
 		.leader = turn->raft.role == PGRAFT_RAFT_LEADER,
 		.barrier_applied = turn->raft.barrier_term == turn->raft.term,
 		.current_term = turn->raft.term,
 		.in_recovery = RecoveryInProgress(),
 		.promoting_term = turn->role.promoting_term,
+		.frozen_term = turn->role.frozen_term,
+		.following_term = turn->role.following_term,
+		.witness = turn->role.witness,
+		.n_voters = voters(turn, all),
+		.voters = all,
 		.state = &turn->state,
 	};
 
+	if (view.in_recovery && !view.leader && view.raft_known && view.following_term != view.current_term)
+		view.fit = pgraft_compute_fit(turn);
+	view.lease_lost = !view.in_recovery && lease_is_lost(turn);
 	return pgraft_decide(&view);
 }
 
@@ -99,7 +146,7 @@ log_change(const PgraftRoleTurn *turn, PgraftDecision decision)
 {
 	if (decision.action == turn->role.action && decision.node_id == turn->role.node_id)
 		return;
-	if (decision.action == PGRAFT_WAIT)
+	if (decision.action == PGRAFT_WAIT || decision.action == PGRAFT_STAY)
 		ereport(LOG, errmsg("pgraft: this server waits, in term " UINT64_FORMAT, turn->raft.term));
 	else
 		ereport(LOG, errmsg("pgraft: this server %s %d, in term " UINT64_FORMAT, action_names[decision.action],
@@ -114,8 +161,16 @@ act(PgraftRoleTurn *turn, PgraftDecision decision)
 		case PGRAFT_WAIT:
 			pgraft_step_wait(turn);
 			break;
+		case PGRAFT_STAY:
+			break;
+		case PGRAFT_FREEZE:
+			pgraft_step_freeze(turn, decision.term);
+			break;
 		case PGRAFT_FOLLOW:
 			pgraft_step_follow(turn, decision.node_id, decision.term);
+			break;
+		case PGRAFT_REJOIN:
+			pgraft_step_rejoin(turn, decision.node_id, decision.term);
 			break;
 		case PGRAFT_HAND_OVER:
 			pgraft_step_wait(turn);
@@ -128,12 +183,19 @@ act(PgraftRoleTurn *turn, PgraftDecision decision)
 			pgraft_step_promote(turn, decision.term);
 			break;
 		case PGRAFT_AWAIT_PROMOTION:
+			pgraft_step_await_promotion();
 			break;
 		case PGRAFT_COMMIT_RECORD:
 			pgraft_step_commit_record(turn, decision.term);
 			break;
 		case PGRAFT_SERVE:
 			pgraft_step_serve(turn, decision.term);
+			break;
+		case PGRAFT_FENCE:
+			pgraft_step_fence(turn);
+			break;
+		case PGRAFT_DISCARD:
+			pgraft_step_discard(turn);
 			break;
 	}
 }
@@ -148,19 +210,28 @@ publish(const PgraftRoleTurn *turn, PgraftDecision decision)
 	LWLockRelease(pgraft_shared->lock);
 }
 
-static bool
-is_busy(const PgraftRoleTurn *turn, PgraftDecision decision)
+/* How long to wait, ms, when nobody wakes this process. */
+static int
+patience(const PgraftRoleTurn *turn, PgraftDecision decision)
 {
 	switch (decision.action)
 	{
 		case PGRAFT_WAIT:
-			return false;
+		case PGRAFT_STAY:
+		case PGRAFT_FENCE:
+		case PGRAFT_DISCARD:
+			return IDLE_WAIT_MS;
 		case PGRAFT_FOLLOW:
-			return turn->role.following_term != decision.term;
+			return turn->role.witness || turn->role.following_term != decision.term ? WATCH_WAIT_MS : IDLE_WAIT_MS;
+		case PGRAFT_REJOIN:
+		case PGRAFT_HAND_OVER:
+			return WATCH_WAIT_MS;
 		case PGRAFT_SERVE:
-			return !turn->role.sync_in_force && turn->role.message[0] == '\0';
+			return turn->role.sync_in_force		   ? LEASE_WAIT_MS
+				   : turn->role.message[0] == '\0' ? BUSY_WAIT_MS
+												   : WATCH_WAIT_MS;
 		default:
-			return true;
+			return BUSY_WAIT_MS;
 	}
 }
 
@@ -183,6 +254,20 @@ announce(void)
 	LWLockRelease(pgraft_shared->lock);
 }
 
+static void
+load_files(PgraftRoleTurn *turn)
+{
+	bool witness = pgraft_rejoin_load(&turn->witness);
+
+	pgraft_chain_load(&turn->chain);
+	if (witness && turn->witness.state != PGRAFT_REJOIN_DONE)
+		ereport(ERROR, errmsg("this server's data is to be made anew, and must not be used"),
+				errhint("The entry point does it when the server has stopped."));
+	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
+	pgraft_shared->role.witness = witness;
+	LWLockRelease(pgraft_shared->lock);
+}
+
 void
 pgraft_role_main(Datum arg)
 {
@@ -196,7 +281,7 @@ pgraft_role_main(Datum arg)
 	announce();
 	wait_event = WaitEventExtensionNew("PgraftRoleMain");
 	per_turn = AllocSetContextCreate(TopMemoryContext, "pgraft role turn", ALLOCSET_DEFAULT_SIZES);
-	pgraft_chain_load(&turn.chain);
+	load_files(&turn);
 
 	while (!ShutdownRequestPending)
 	{
@@ -211,8 +296,7 @@ pgraft_role_main(Datum arg)
 		log_change(&turn, decision);
 		act(&turn, decision);
 		publish(&turn, decision);
-		WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-				  is_busy(&turn, decision) ? BUSY_WAIT_MS : IDLE_WAIT_MS, wait_event);
+		WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, patience(&turn, decision), wait_event);
 		ResetLatch(MyLatch);
 	}
 	/* Status 1: a worker that somebody terminated comes back; at a shutdown it does not. */

@@ -61,7 +61,8 @@ typedef struct PgraftShared
 	int32_t transfer_to; /* 0: nothing asked */
 	bool slots_dropped;	 /* those of an earlier life of the server */
 	int sync_generation; /* of the newest include file */
-	PgraftReport report; /* of this server's data; its term is the one that this run of the server is frozen for, or follows */
+	PgraftReport
+		report; /* of this server's data; its term is the one that this run of the server is frozen for, or follows */
 
 	/* written by backends */
 	uint64 form_requested;

@@ -14,6 +14,7 @@
 
 #include "core/cluster_spec.h"
 #include "net/clock.h"
+#include "server/gate.h"
 #include "server/settings.h"
 #include "server/shared.h"
 #include "server/slots.h"
@@ -64,6 +65,7 @@ server_role_name(const PgraftRoleStatus *role)
 	{
 		case PGRAFT_SERVE:
 			return "primary";
+		case PGRAFT_STAY:
 		case PGRAFT_FOLLOW:
 			return role->following_term != 0 ? "standby" : "waiting";
 		case PGRAFT_COMMIT_INTENT:
@@ -71,7 +73,12 @@ server_role_name(const PgraftRoleStatus *role)
 		case PGRAFT_AWAIT_PROMOTION:
 		case PGRAFT_COMMIT_RECORD:
 			return "promoting";
+		case PGRAFT_REJOIN:
+		case PGRAFT_FENCE:
+		case PGRAFT_DISCARD:
+			return "rejoining";
 		case PGRAFT_WAIT:
+		case PGRAFT_FREEZE:
 		case PGRAFT_HAND_OVER:
 			break;
 	}
@@ -161,7 +168,7 @@ fill_status(Datum *values, bool *nulls, const PgraftRaftStatus *raft, const Pgra
 	values[i++] = Int32GetDatum(last == NULL ? 0 : last->node_id);
 	values[i++] = Int32GetDatum(last == NULL ? 0 : (int32) last->timeline);
 	values[i++] = CStringGetTextDatum(server_role_name(role));
-	values[i++] = BoolGetDatum(!RecoveryInProgress() && pg_atomic_read_u32(&pgraft_shared->commits_open) != 0);
+	values[i++] = BoolGetDatum(!RecoveryInProgress() && pgraft_commits_open());
 	values[i++] = BoolGetDatum(role->sync_in_force);
 	values[i++] = BoolGetDatum(state->failover_enabled);
 	nulls[i] = role->message[0] == '\0';

@@ -1,6 +1,9 @@
 /*
  * standby_steps.c
- *	  Being a standby: waiting for a promotion record, and streaming from its server.
+ *	  Being a standby: waiting, freezing for a newer term, and streaming from the server of its promotion record.
+ *
+ * The freeze is safety.md S2 and R5: a durable setting without a primary, proven to be in the startup process, no WAL receiver left and none
+ * that could be started; only then is the report of this server's position made.
  */
 #include "postgres.h"
 
@@ -13,76 +16,132 @@
 #include "server/settings.h"
 #include "server/slots.h"
 #include "server/sync_setting.h"
+#include "server/wal_end.h"
+#include "server/wal_receiver.h"
 
-static void
-stop_serving(PgraftRoleTurn *turn)
+void
+pgraft_refuse_commits(PgraftRoleTurn *turn, const char *message)
 {
 	pg_atomic_write_u32(&pgraft_shared->commits_open, 0);
 	turn->role.sync_in_force = false;
+	if (message[0] != '\0' && strcmp(turn->role.message, message) != 0)
+		ereport(LOG, errmsg("pgraft: %s", message));
+	strlcpy(turn->role.message, message, sizeof turn->role.message);
 }
 
 /* Stream from nobody, and let nobody's confirmation count. */
-void
-pgraft_step_wait(PgraftRoleTurn *turn)
+static int
+stand_alone(PgraftRoleTurn *turn)
 {
 	PgraftRoleConf conf;
 
-	stop_serving(turn);
 	turn->role.following_term = 0;
 	memset(&conf, 0, sizeof conf);
 	strlcpy(conf.synchronous_standby_names, PGRAFT_NOBODY, sizeof conf.synchronous_standby_names);
-	pgraft_role_conf_apply(&conf);
+	return pgraft_role_conf_apply(&conf);
 }
 
-/* End of the WAL that this standby has: replayed, or received and flushed. */
-static XLogRecPtr
-end_of_wal(void)
+void
+pgraft_step_wait(PgraftRoleTurn *turn)
 {
-	XLogRecPtr replayed = GetXLogReplayRecPtr(NULL);
-	XLogRecPtr received = GetWalRcvFlushRecPtr(NULL, NULL);
+	pgraft_refuse_commits(turn, "");
+	stand_alone(turn);
+}
 
-	return Max(replayed, received);
+static bool
+replay_has_begun(void)
+{
+	return !XLogRecPtrIsInvalid(GetXLogReplayRecPtr(NULL));
 }
 
 static void
-wait_because(PgraftRoleTurn *turn, const char *message)
+fill_links(PgraftReport *report, const PgraftChain *chain)
 {
-	if (strcmp(turn->role.message, message) != 0)
-		ereport(LOG, errmsg("pgraft: %s", message));
-	strlcpy(turn->role.message, message, sizeof turn->role.message);
-	pgraft_step_wait(turn);
+	report->n_links = Min(chain->n, PGRAFT_REPORT_LINKS);
+	memcpy(report->links, chain->links + chain->n - report->n_links, sizeof(PgraftPromotion) * report->n_links);
 }
 
-/*
- * Take over the links that the primary's chain has beyond ours, durably, before any WAL of theirs is asked for (safety.md R1).
- */
-static bool
+/* R3: what was wiped leaves a witness, with the old position. */
+static void
+make_report(PgraftRoleTurn *turn, uint64_t term)
+{
+	PgraftReport *report = &turn->report;
+	XLogRecPtr end = pgraft_wal_end();
+
+	pgraft_chain_settle(&turn->chain, pgraft_newest_timeline());
+	if (pgraft_links_in_use(turn->chain.links, turn->chain.n, end) < turn->chain.n)
+	{
+		pgraft_step_drop_unused_links(turn, end);
+		return;
+	}
+	memset(report, 0, sizeof *report);
+	if (turn->role.witness)
+		*report = turn->witness.old;
+	else
+	{
+		report->end_lsn = end;
+		fill_links(report, &turn->chain);
+	}
+	report->witness = turn->role.witness;
+	report->term = term;
+	turn->role.frozen_term = term;
+	turn->fit_term = 0;
+	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
+	pgraft_shared->report = *report;
+	pgraft_shared->role.frozen_term = term;
+	LWLockRelease(pgraft_shared->lock);
+	pgraft_wake_consensus();
+	ereport(LOG, errmsg("pgraft: frozen for term " UINT64_FORMAT ", WAL ends at %X/%X of timeline %u%s", term,
+						LSN_FORMAT_ARGS(report->end_lsn),
+						report->n_links > 0 ? report->links[report->n_links - 1].timeline : 1,
+						report->witness ? " (of data that is gone)" : ""));
+}
+
+void
+pgraft_step_freeze(PgraftRoleTurn *turn, uint64_t term)
+{
+	int generation;
+
+	pgraft_refuse_commits(turn, "");
+	generation = stand_alone(turn);
+	if (!replay_has_begun())
+		return;
+	if (!pgraft_startup_has(generation))
+	{
+		pgraft_end_conflicts();
+		return;
+	}
+	if (pgraft_wal_receiver_stop())
+		make_report(turn, term);
+}
+
+PgraftFit
+pgraft_compute_fit(PgraftRoleTurn *turn)
+{
+	const PgraftPromotion *last = pgraft_state_last_record(&turn->state);
+
+	if (last == NULL || turn->role.frozen_term != turn->raft.term || last->term != turn->raft.term)
+		return 0;
+	if (turn->fit_term != last->term)
+	{
+		turn->fit = pgraft_history_fit(turn->chain.links, turn->chain.n, pgraft_wal_end(), turn->state.history,
+									   turn->state.n_history);
+		turn->fit_term = last->term;
+	}
+	return turn->fit;
+}
+
+/* Take over the links that the primary's chain has beyond ours, durably, before any WAL of theirs is asked for (safety.md R1). */
+static void
 adopt_chain(PgraftRoleTurn *turn)
 {
-	const PgraftPromotion *primary = turn->state.history;
 	int n = turn->state.n_history;
 
-	if (!pgraft_chain_is_prefix(turn->chain.links, turn->chain.n, primary, n))
-	{
-		/* Links of promotions that never happened are not in the way: they go, if that mends it. */
-		pgraft_chain_settle(&turn->chain, pgraft_newest_timeline());
-	}
-	if (!pgraft_chain_is_prefix(turn->chain.links, turn->chain.n, primary, n))
-	{
-		wait_because(turn, "the history of this server's data has left the primary's: it has to be cloned anew");
-		return false;
-	}
-	if (!pgraft_chain_is_behind(turn->chain.links, turn->chain.n, end_of_wal(), primary, n))
-	{
-		wait_because(turn, "this server has WAL that the primary never had: it has to be rewound or cloned anew");
-		return false;
-	}
-	if (turn->chain.n == n && memcmp(turn->chain.links, primary, sizeof(PgraftPromotion) * n) == 0)
-		return true;
-	memcpy(turn->chain.links, primary, sizeof(PgraftPromotion) * n);
+	if (turn->chain.n == n && memcmp(turn->chain.links, turn->state.history, sizeof(PgraftPromotion) * n) == 0)
+		return;
+	memcpy(turn->chain.links, turn->state.history, sizeof(PgraftPromotion) * n);
 	turn->chain.n = n;
 	pgraft_chain_save(&turn->chain);
-	return true;
 }
 
 static const PgraftPeerStatus *
@@ -94,13 +153,23 @@ find_peer(const PgraftRaftStatus *raft, int32_t node_id)
 	return NULL;
 }
 
+/* A server whose data is not whole streams under a name that nobody waits for (R3). */
+static void
+application_name(const PgraftRoleTurn *turn, const PgraftMember *self, char *buf, size_t size)
+{
+	if (turn->role.witness)
+		snprintf(buf, size, "pgraft_node_%d_incomplete", pgraft_node_id);
+	else
+		pgraft_application_name(self, buf, size);
+}
+
 static bool
 primary_conninfo(const PgraftRoleTurn *turn, int32_t node_id, uint64_t term, char *buf, size_t size)
 {
 	const PgraftMember *primary = pgraft_state_member(&turn->state, node_id);
 	const PgraftMember *self = pgraft_state_member(&turn->state, pgraft_node_id);
 	const PgraftPeerStatus *peer = find_peer(&turn->raft, node_id);
-	char application_name[NAMEDATALEN];
+	char name[NAMEDATALEN];
 	char host[PGRAFT_ADDRESS_SIZE];
 	char why[256];
 	uint16_t raft_port;
@@ -108,13 +177,43 @@ primary_conninfo(const PgraftRoleTurn *turn, int32_t node_id, uint64_t term, cha
 	if (primary == NULL || self == NULL || peer == NULL ||
 		!pgraft_address_parse(peer->address, host, sizeof host, &raft_port, why, sizeof why))
 		return false;
-	pgraft_application_name(self, application_name, sizeof application_name);
+	application_name(turn, self, name, sizeof name);
 	snprintf(buf, size,
 			 "host=%s port=%u user=%s passfile=%s application_name=%s connect_timeout=2 "
 			 "keepalives_idle=1 keepalives_interval=1 keepalives_count=3 tcp_user_timeout=3000 "
 			 "options='-c pgraft.follow_term=" UINT64_FORMAT "'",
-			 host, primary->postgres_port, pgraft_replication_user, pgraft_replication_passfile, application_name,
-			 term);
+			 host, primary->postgres_port, pgraft_replication_user, pgraft_replication_passfile, name, term);
+	return true;
+}
+
+/* R3: complete up to where the primary's WAL ended when the work began. */
+static void
+complete_if_whole(PgraftRoleTurn *turn)
+{
+	XLogRecPtr flushed = GetWalRcvFlushRecPtr(NULL, NULL);
+	XLogRecPtr replayed = GetXLogReplayRecPtr(NULL);
+
+	if (!turn->role.witness || Max(flushed, replayed) < turn->witness.until_lsn)
+		return;
+	pgraft_rejoin_remove();
+	turn->role.witness = false;
+	ereport(LOG, errmsg("pgraft: the new data is whole, past %X/%X", LSN_FORMAT_ARGS(turn->witness.until_lsn)));
+}
+
+/* The new data has to be completed from another primary than the one it was begun with: up to where that one's WAL ends now. */
+static bool
+aim_again(PgraftRoleTurn *turn, int32_t node_id, uint64_t term)
+{
+	const PgraftBeat *beat = &turn->raft.beat;
+
+	if (!turn->role.witness || turn->witness.term == term)
+		return true;
+	if (beat->promotion_term != term || beat->flush_lsn == 0)
+		return false;
+	turn->witness.node_id = node_id;
+	turn->witness.term = term;
+	turn->witness.until_lsn = beat->flush_lsn;
+	pgraft_rejoin_save(&turn->witness);
 	return true;
 }
 
@@ -123,20 +222,21 @@ pgraft_step_follow(PgraftRoleTurn *turn, int32_t node_id, uint64_t term)
 {
 	PgraftRoleConf conf;
 
-	stop_serving(turn);
-	if (XLogRecPtrIsInvalid(GetXLogReplayRecPtr(NULL)))
+	if (!aim_again(turn, node_id, term))
 		return;
-	if (turn->role.following_term != term && !adopt_chain(turn))
-		return;
+	if (turn->role.following_term != term)
+		adopt_chain(turn);
+	else
+		complete_if_whole(turn);
 	memset(&conf, 0, sizeof conf);
 	if (!primary_conninfo(turn, node_id, term, conf.primary_conninfo, sizeof conf.primary_conninfo))
 	{
-		wait_because(turn, "the log does not have the primary's or this server's name yet");
+		pgraft_refuse_commits(turn, "the log does not have the primary's or this server's name yet");
 		return;
 	}
+	pgraft_refuse_commits(turn, turn->role.witness ? "its data is being completed" : "");
 	pgraft_slot_name(pgraft_node_id, conf.primary_slot_name, sizeof conf.primary_slot_name);
 	strlcpy(conf.synchronous_standby_names, PGRAFT_NOBODY, sizeof conf.synchronous_standby_names);
 	pgraft_role_conf_apply(&conf);
 	turn->role.following_term = term;
-	turn->role.message[0] = '\0';
 }

@@ -1,0 +1,16 @@
+/*
+ * wal_end.h
+ *	  Where the valid WAL on this server's disk ends (safety.md R2).
+ */
+#ifndef PGRAFT_WAL_END_H
+#define PGRAFT_WAL_END_H
+
+#include "access/xlogdefs.h"
+
+/*
+ * End of the last whole record on disk: read from where replay is, segment by segment, each of the newest timeline of this data's history
+ * that has it, as recovery itself chooses.  Only in recovery, once replay has begun and while no WAL receiver writes.
+ */
+extern XLogRecPtr pgraft_wal_end(void);
+
+#endif

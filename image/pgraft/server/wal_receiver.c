@@ -1,0 +1,70 @@
+/*
+ * wal_receiver.c
+ *	  See wal_receiver.h.
+ */
+#include "postgres.h"
+
+#include <signal.h>
+
+#include "replication/walreceiver.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
+#include "storage/spin.h"
+#include "utils/wait_event.h"
+
+#include "server/shared.h"
+#include "server/wal_receiver.h"
+
+/* As ShutdownWalRcv() does it, without its wait: the receiver may hang in a stopped process or in a write to a slow disk. */
+bool
+pgraft_wal_receiver_stop(void)
+{
+	pid_t pid = 0;
+	bool never_started = false;
+
+	SpinLockAcquire(&WalRcv->mutex);
+	switch (WalRcv->walRcvState)
+	{
+		case WALRCV_STOPPED:
+			break;
+		case WALRCV_STARTING:
+			WalRcv->walRcvState = WALRCV_STOPPED;
+			never_started = true;
+			break;
+		case WALRCV_STREAMING:
+		case WALRCV_WAITING:
+		case WALRCV_RESTARTING:
+			WalRcv->walRcvState = WALRCV_STOPPING;
+			pid = WalRcv->pid;
+			break;
+		case WALRCV_STOPPING:
+			pid = WalRcv->pid;
+			break;
+	}
+	SpinLockRelease(&WalRcv->mutex);
+	if (never_started)
+		ConditionVariableBroadcast(&WalRcv->walRcvStoppedCV);
+	if (pid != 0)
+		kill(pid, SIGTERM);
+	return !WalRcvRunning();
+}
+
+static bool
+startup_waits_for_queries(void)
+{
+	uint32 number = pg_atomic_read_u32(&pgraft_shared->startup_proc);
+	uint32 event;
+
+	if (number == 0)
+		return false;
+	event = GetPGProcByNumber((ProcNumber) number - 1)->wait_event_info;
+	return event == WAIT_EVENT_RECOVERY_CONFLICT_SNAPSHOT || event == WAIT_EVENT_RECOVERY_CONFLICT_TABLESPACE ||
+		   event == WAIT_EVENT_BUFFER_PIN || (event & 0xFF000000) == PG_WAIT_LOCK;
+}
+
+void
+pgraft_end_conflicts(void)
+{
+	if (startup_waits_for_queries())
+		CancelDBBackends(InvalidOid, PROCSIG_RECOVERY_CONFLICT_SNAPSHOT, true);
+}
