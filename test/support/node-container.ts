@@ -12,8 +12,8 @@ export const secrets = {
 } as const;
 
 /** A docker command that must work. @throws Error with its standard error */
-export function docker(args: readonly string[], input = ''): string {
-  return execFileSync('docker', args, { encoding: 'utf8', input, timeout: commandDeadline, stdio: 'pipe' });
+export function docker(args: readonly string[], input = '', timeout = commandDeadline): string {
+  return execFileSync('docker', args, { encoding: 'utf8', input, timeout, stdio: 'pipe' });
 }
 
 /** Where containers are put. */

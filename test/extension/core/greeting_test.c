@@ -38,6 +38,21 @@ TEST(two_servers_with_the_same_key_learn_who_the_other_is)
 	CHECK_TEXT(client.peer.incarnation, INCARNATION_A);
 }
 
+TEST(the_server_learns_what_the_stream_is_for_and_the_proof_is_for_that_only)
+{
+	begin(key, key);
+	CHECK_INT(pgraft_greeting_hello(&client, PGRAFT_STREAM_PEER, 1), PGRAFT_GREETING_OK);
+	send_hello();
+	CHECK_INT(pgraft_greeting_challenge(&server), PGRAFT_GREETING_OK);
+	CHECK_INT(server.kind, PGRAFT_STREAM_PEER);
+	send_challenge();
+	CHECK_INT(pgraft_greeting_answer(&client), PGRAFT_GREETING_OK);
+	send_proof();
+	CHECK_INT(pgraft_greeting_verify(&server), PGRAFT_GREETING_OK);
+	server.hello[6] = PGRAFT_STREAM_RAFT;
+	CHECK_INT(pgraft_greeting_verify(&server), PGRAFT_GREETING_UNAUTHENTICATED);
+}
+
 TEST(the_longest_identity_fits_both_messages)
 {
 	PgraftIdentity longest = {.node_id = INT32_MAX, .postgres_port = UINT16_MAX, .incarnation = INCARNATION_A};
@@ -97,7 +112,7 @@ TEST(something_else_than_a_greeting_is_malformed)
 	memset(server.hello, 0, sizeof(server.hello));
 	memcpy(server.hello, "GET / HTTP/1.1\r\n", 16);
 	CHECK_INT(pgraft_greeting_challenge(&server), PGRAFT_GREETING_MALFORMED);
-	CHECK_INT(pgraft_greeting_hello(&client, (PgraftStreamKind) 2, 1), PGRAFT_GREETING_OK);
+	CHECK_INT(pgraft_greeting_hello(&client, (PgraftStreamKind) 3, 1), PGRAFT_GREETING_OK);
 	send_hello();
 	CHECK_INT(pgraft_greeting_challenge(&server), PGRAFT_GREETING_MALFORMED);
 }

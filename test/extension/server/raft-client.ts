@@ -1,5 +1,5 @@
 /** The client's side of image/pgraft/core/greeting.h over a published Raft port, for strangers that have no key. */
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
@@ -11,19 +11,24 @@ export const helloSize = 512;
 export const challengeSize = 256;
 export const proofSize = 32;
 
+/** What a stream is for. */
+export const streamKinds = { raft: 1, peer: 2 } as const;
+
 export interface Identity {
+  /** @default libraft's */
+  readonly kind?: keyof typeof streamKinds;
   readonly from: number;
   readonly to: number;
   readonly name: string;
   readonly address?: string;
 }
 
-/** A well-formed HELLO of protocol version 1 for libraft's stream. */
-export function hello({ from, to, name, address = `${name}:${7000 + from}` }: Identity): Buffer {
+/** A well-formed HELLO of protocol version 1. */
+export function hello({ from, to, name, address = `${name}:${7000 + from}`, kind = 'raft' }: Identity): Buffer {
   const head = Buffer.alloc(16);
   head.write('PGFT');
   head.writeUInt16LE(1, 4);
-  head.writeUInt16LE(1, 6);
+  head.writeUInt16LE(streamKinds[kind], 6);
   head.writeInt32LE(from, 8);
   head.writeInt32LE(to, 12);
   const postgresPort = Buffer.from([0x38, 0x15]);
@@ -49,6 +54,42 @@ export function requestVote({ term, candidate }: { term: number; candidate: numb
   const message = Buffer.alloc(8 * words.length);
   for (const [i, word] of words.entries()) message.writeBigUInt64LE(BigInt(word), 8 * i);
   return message;
+}
+
+/** A beat of a leader, as it goes over a link between servers. */
+export function beat({ term, promotionTerm }: { term: number; promotionTerm: number }): Buffer {
+  const message = Buffer.alloc(4 + 42);
+  message.writeUInt32LE(42, 0);
+  message.writeUInt8(1, 4);
+  message.writeUInt8(1, 5);
+  for (const [i, value] of [term, 1, 1, promotionTerm, 4096].entries())
+    message.writeBigUInt64LE(BigInt(value), 6 + 8 * i);
+  return message;
+}
+
+/**
+ * Greet with the key, say something, and listen until the other side hangs up.
+ *
+ * @throws Error when it has not hung up after 5 s, or does before the greeting is over
+ */
+export async function greetAndSay(port: number, key: string, identity: Identity, said: Buffer): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  const hungUp = closing(socket);
+  const greeting = hello(identity);
+  const heard: Buffer[] = [];
+  let greeted = false;
+  socket.on('data', (bytes) => {
+    heard.push(bytes);
+    const challenge = Buffer.concat(heard);
+    if (greeted || challenge.length < challengeSize) return;
+    greeted = true;
+    const proof = createHmac('sha256', Buffer.from(key, 'hex')).update('client').update(greeting).update(challenge);
+    socket.write(Buffer.concat([proof.digest(), said]));
+  });
+  socket.write(greeting);
+  await within(hungUp, socket);
+  if (Buffer.concat(heard).length < challengeSize)
+    throw new Error('the server hung up before it had sent its challenge');
 }
 
 /**

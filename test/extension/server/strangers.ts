@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.js';
-import { NodeContainer } from '../../support/node-container.js';
-import { challengeSize, converse, hello, holdOpen, proofSize, requestVote } from './raft-client.js';
+import { NodeContainer, secrets } from '../../support/node-container.js';
+import { beat, challengeSize, converse, greetAndSay, hello, holdOpen, proofSize, requestVote } from './raft-client.js';
 import type { Server, ServerGroup } from './server-group.js';
 
 const refusal = /^(\S+ \S+) UTC .*connection with \S+ refused: .*$/gm;
@@ -62,6 +62,29 @@ export function strangers(group: () => ServerGroup): void {
         requestVote({ term: 1_000, candidate: 3 }),
       ]);
       expect(answer).toHaveLength(challengeSize);
+      await expectUnmoved();
+    });
+
+    it('that greets like a leader with beats to tell, but cannot prove who it is, hears the challenge and no more', async () => {
+      const bytes = hello({ from: 1, to: 2, name: 'primary', kind: 'peer' });
+      const forged = beat({ term: before[0]?.current_term ?? 0, promotionTerm: 0 });
+      const errors = await errorsOf(target());
+      expect(await converse(target().ports.raft, [bytes, Buffer.alloc(proofSize, 7), forged])).toHaveLength(
+        challengeSize,
+      );
+      expect(await errorsOf(target())).toBe(errors);
+      await expectUnmoved();
+    });
+
+    it.each<[string, Buffer]>([
+      ['a length that no message has', Buffer.from([0xff, 0xff, 0xff, 0xff])],
+      ['a beat of term 0', beat({ term: 0, promotionTerm: 0 })],
+      ['random bytes in a frame', Buffer.concat([Buffer.from([64, 0, 0, 0]), Buffer.alloc(64, 0xa5)])],
+    ])('with the key, but with nonsense behind its greeting (%s), is hung up on and counted', async (_, nonsense) => {
+      const errors = await errorsOf(target());
+      const member = { from: 3, to: 2, name: 'replica2', address: group().servers[2]?.member.split('=')[1] ?? '' };
+      await greetAndSay(target().ports.raft, secrets.raft_key, { ...member, kind: 'peer' }, nonsense);
+      expect(await errorsOf(target())).toBe(errors + 1);
       await expectUnmoved();
     });
 
@@ -144,6 +167,11 @@ export function strangers(group: () => ServerGroup): void {
       await expectUnmoved();
     });
   });
+}
+
+/** What the server has counted as an error in what others told it. */
+async function errorsOf(server: Server): Promise<number> {
+  return (await server.value('SELECT errors FROM pgraft_log_get_stats()')) as number;
 }
 
 /** Resident memory of the consensus worker, in kB. */
