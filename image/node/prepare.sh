@@ -11,7 +11,9 @@ prepare() {
   make_private_directory "$raft_dir"
   lock_data
   remove_stale_locks
+  discard_hand_made "$data_dir"
   remove_foreign_histories "$data_dir"
+  remove_partial_segments "$data_dir"
   start_in_recovery
   forget_primary
   durable_write "$role_conf_file" "$(initial_role_conf)"$'\n'

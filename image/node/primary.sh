@@ -39,7 +39,9 @@ ask_members() {
 # other_members: host and port of PostgreSQL of every member but this one, and of the server that the role worker named.
 other_members() {
   local id host port
-  printf '%s %s\n' "${rejoin[host]}" "${rejoin[port]}"
+  if [[ "${rejoin[host]}" != - ]]; then
+    printf '%s %s\n' "${rejoin[host]}" "${rejoin[port]}"
+  fi
   [[ -f "$members_file" ]] || return 0
   while read -r id host port; do
     if [[ "$id" != "$PGRAFT_NODE_ID" && "$host" =~ ^[A-Za-z0-9._-]+$ && "$port" =~ ^[0-9]+$ ]]; then

@@ -12,14 +12,15 @@ readonly lsn_pattern='[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8}'
 declare -rA rejoin_patterns=(
   [how]='(rewind|clone)'
   [state]='(requested|working|done)'
-  [node]='[1-9][0-9]{0,8}'
+  [data]='(whole|incomplete)'
+  [node]='[0-9]{1,9}'
   [host]='[A-Za-z0-9._-]+'
-  [port]='[1-9][0-9]{0,4}'
-  [term]='[1-9][0-9]{0,17}'
+  [port]='[0-9]{1,5}'
+  [term]='[0-9]{1,18}'
   [until]="$lsn_pattern"
   [end]="$lsn_pattern"
 )
-readonly rejoin_keys=(how state node host port term until end)
+readonly rejoin_keys=(how state data node host port term until end)
 readonly rejoin_link_pattern="^[0-9]+ [0-9]+ $lsn_pattern [0-9]+ [0-9]+$"
 
 # read_rejoin: fills rejoin and rejoin_links; false, with the reason in rejoin_problem, when the file cannot be understood.

@@ -67,8 +67,8 @@ aim_at_primary() {
   local own until
   aimed=''
   if ! await_primary; then
-    note "no confirmed primary of term ${rejoin[term]} or newer answers; the data is whole, PostgreSQL is started with it"
-    durable_remove "$rejoin_file"
+    note "no confirmed primary of term ${rejoin[term]} or newer answers; PostgreSQL is started with the data as it is"
+    give_up
     return
   fi
   own="$(own_system_identifier)"
@@ -81,6 +81,15 @@ they are of different clusters; nothing was changed: give this server the volume
   fi
   set_rejoin node "$primary_node" host "$primary_host" port "$primary_port" term "$primary_term" until "$until"
   aimed=yes
+}
+
+# give_up: the data was not touched. What an earlier rejoin has left incomplete stays a witness of what it was before (R3).
+give_up() {
+  if [[ "${rejoin[data]}" == incomplete ]]; then
+    set_rejoin state 'done'
+  else
+    durable_remove "$rejoin_file"
+  fi
 }
 
 # await_primary: as long as it takes when the data is not whole.

@@ -102,6 +102,10 @@ last_end='' # how the last one ended
 run_postgresql() {
   local started lived
   prepare
+  if rejoin_pending; then
+    unlock_data
+    return
+  fi
   clock
   started="$now"
   start_postmaster
