@@ -2,8 +2,9 @@
 import { createServer } from 'node:net';
 import { statePath } from '../../constructs/state-path.js';
 import { clusterLabel, type ClusterTopology } from '../../constructs/topology.js';
+import { dockerAnswer } from './docker-answer.js';
 import { projectDirectory } from './places.js';
-import { outcomeOf, required, type Shell } from './shell.js';
+import { outcomeOf, type Shell } from './shell.js';
 import { deployedIds } from './terraform-state.js';
 import { isUnfinished } from './unfinished.js';
 
@@ -134,11 +135,10 @@ export function publishedPorts(text: string): number[] {
 }
 
 const limit = 10_000;
-const fix = 'start Docker, or see "docker info" for what is wrong with it';
 
 async function table($: Shell, args: readonly string[]): Promise<string[][]> {
   const output = await $({ timeout: limit, input: '' })`docker ${args}`;
-  const text = required(outcomeOf(output, 'docker', limit), 'Docker does not answer', fix);
+  const text = dockerAnswer(outcomeOf(output, 'docker', limit), 'Docker does not answer');
   return text
     .split('\n')
     .filter((line) => line !== '')
@@ -156,7 +156,8 @@ async function listPublishers($: Shell): Promise<Publisher[]> {
   }));
 }
 
-async function listObjects($: Shell): Promise<NamedObject[]> {
+/** Every container, network and volume of the Docker engine. */
+export async function listObjects($: Shell): Promise<NamedObject[]> {
   const columns = (name: string, id: string) => ['--format', `{{${name}}}\t{{${id}}}\t${labelColumn}`];
   const [containers, networks, volumes] = await Promise.all([
     table($, ['ps', '--all', '--no-trunc', ...columns('.Names', '.ID')]),
