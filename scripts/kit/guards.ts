@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import { statePath } from '../../constructs/state-path.js';
 import { clusterLabel, type ClusterTopology } from '../../constructs/topology.js';
+import { isFirstDeployUnfinished } from './first-deploy.js';
 import { dockerAnswer } from './docker-answer.js';
 import { projectDirectory } from './places.js';
 import { outcomeOf, type Shell } from './shell.js';
@@ -37,9 +38,14 @@ export interface BusyPort {
  * Everything that stands in the way of creating what is missing of the cluster `topology`, a sentence each; empty when
  * nothing does. What Terraform made of it before does not.
  *
+ * @param sweepComes what a killed first deploy left is not in the way, since it is yet to be removed
  * @throws UserError when the Docker engine does not answer, or Terraform's state is damaged
  */
-export async function findObstacles(topology: ClusterTopology, $: Shell): Promise<string[]> {
+export async function findObstacles(
+  topology: ClusterTopology,
+  $: Shell,
+  { sweepComes = false }: { sweepComes?: boolean } = {},
+): Promise<string[]> {
   const { prefix, bindAddress } = topology;
   const [publishers, objects] = await Promise.all([listPublishers($), listObjects($)]);
   const own = new Set(publishers.filter(({ cluster }) => cluster === prefix).flatMap(({ ports }) => ports));
@@ -48,9 +54,10 @@ export async function findObstacles(topology: ClusterTopology, $: Shell): Promis
   const busy = await busyPorts(toTry, bindAddress, publishers, $);
   // Terraform takes a volume over as it is: right for one that our own unfinished deploy made, and for no other
   const strangers = (await strangersAmong(objects, prefix)).filter(
-    ({ kind }) => kind !== 'volume' || !isUnfinished(prefix),
+    ({ kind }) => kind !== 'volume' || !(isUnfinished(prefix) || isFirstDeployUnfinished(prefix)),
   );
-  return [...portObstacles(busy, topology), ...nameObstacles(objects, topology), ...strangerObstacles(strangers)];
+  const inTheWay = sweepComes ? [] : strangers;
+  return [...portObstacles(busy, topology), ...nameObstacles(objects, topology), ...strangerObstacles(inTheWay)];
 }
 
 /** What carries the label of cluster `prefix`, and this checkout's Terraform state does not know. */
