@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../../support/cluster-project.js';
-import { describeMoment, faultsOfCluster, faultsOfNothing, runAtTerminal, type Run } from '../../support/interrupted.js';
+import {
+  describeMoment,
+  faultsOfCluster,
+  faultsOfNothing,
+  runAtTerminal,
+  type Run,
+} from '../../support/interrupted.js';
 import { deployMoments, destroyMoments, pairs } from './moments.js';
 
 describe.each(pairs)('$up and $down, interrupted and repeated, end as if never interrupted:', ({ up, down }) => {
