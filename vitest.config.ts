@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 const seconds = 1000;
 const minutes = 60 * seconds;
+/** Takes half an hour, and so runs only when asked for: `npm run test:faults -- interruption`. */
+const campaign = 'interruption';
 
 /**
  * One project a level, cheapest first. Units and templates run in parallel; whatever needs the Docker engine runs one file
@@ -27,6 +29,7 @@ function level(name: string, { order, timeout, parallel }: { order: number; time
     test: {
       name,
       include: [`test/${name}/**/*.test.ts`],
+      exclude: [...configDefaults.exclude, ...(process.argv.includes(campaign) ? [] : [`test/faults/${campaign}/**`])],
       testTimeout: timeout,
       hookTimeout: timeout,
       fileParallelism: parallel,

@@ -2,6 +2,7 @@
 import { Network } from '@cdktf/provider-docker/lib/network/index.js';
 import { TerraformOutput, TerraformStack } from 'cdktf';
 import type { Construct } from 'constructs';
+import { currentAttempt, firstDeployPath, readFirstDeploy } from './first-deploy.js';
 import { Guard } from './guard.js';
 import { Membership } from './membership.js';
 import { Node } from './node.js';
@@ -25,7 +26,8 @@ export class ClusterStack extends TerraformStack {
     declareTerraform(this, settings, root);
 
     const context = { topology, root };
-    const guard = new Guard(this, 'guard', { context }).resource;
+    const attempt = currentAttempt(readFirstDeploy(firstDeployPath(root, settings.prefix)));
+    const guard = new Guard(this, 'guard', { context, attempt }).resource;
     const network = new Network(this, 'network', {
       name: topology.network,
       driver: 'bridge',

@@ -31,12 +31,12 @@ export class Membership extends Construct {
       },
       dependsOn: checks,
     });
-    // everything it depends on is destroyed after it: its hook runs first
+    // made and destroyed at once, not last and first: a deploy that was killed early is to be torn down, too
     this.teardown = declareHook(this, {
       context,
       input: { hook: 'teardown', prefix },
       when: 'destroy',
-      dependsOn: [...leaves, ...slots.map((slot) => slot.roll)],
+      dependsOn: [],
     });
   }
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { aptInstall, attempt, mayInstall, tail, which } from './command.mjs';
 import { startDaemon, untilReady } from './daemon.mjs';
+import { fixOfMissingRight } from './docker-right.mjs';
 import { SetupError } from './report.mjs';
 
 const readySeconds = 60;
@@ -57,9 +58,8 @@ async function currentContext() {
  * @param {{ host: string | undefined, context: string, mayInstall: boolean }} machine
  */
 export function describeFix(problem, { host, context, mayInstall }) {
-  if (/permission denied/i.test(problem)) {
-    return 'run as a user who may use Docker: root, or a member of the group docker (`sudo usermod -aG docker $USER`, then log in again)';
-  }
+  const right = fixOfMissingRight(problem);
+  if (right !== undefined) return right;
   if (host) return `start the engine that DOCKER_HOST (${host}) names, or unset DOCKER_HOST`;
   if (context !== 'default') {
     return `start the engine of the docker context ${context}, or unset DOCKER_CONTEXT and run \`docker context use default\``;

@@ -3,6 +3,7 @@ import { readHookCall } from '../../constructs/hook-input.js';
 import { loadSettings } from '../../constructs/load-settings.js';
 import { systemClock } from '../kit/clock.js';
 import { main } from '../kit/command.js';
+import { finishFirstDeploy } from '../kit/first-deploy.js';
 import { projectDirectory } from '../kit/places.js';
 import { openReport } from '../kit/report.js';
 import { readSecrets, secretsPath, writeSecrets } from '../kit/secrets.js';
@@ -27,6 +28,8 @@ await main(async () => {
       load: () => readSecrets(path),
       save: (secrets) => {
         writeSecrets(path, secrets);
+        // from now on there are members, also where one of them does not become healthy
+        if (secrets.formed) finishFirstDeploy(prefix);
       },
       recover: async () => recoverFromServers(docker, prefix),
     },

@@ -2,8 +2,10 @@
 import { createServer } from 'node:net';
 import { statePath } from '../../constructs/state-path.js';
 import { clusterLabel, type ClusterTopology } from '../../constructs/topology.js';
+import { isFirstDeployUnfinished } from './first-deploy.js';
+import { dockerAnswer } from './docker-answer.js';
 import { projectDirectory } from './places.js';
-import { outcomeOf, required, type Shell } from './shell.js';
+import { outcomeOf, type Shell } from './shell.js';
 import { deployedIds } from './terraform-state.js';
 import { isUnfinished } from './unfinished.js';
 
@@ -36,9 +38,14 @@ export interface BusyPort {
  * Everything that stands in the way of creating what is missing of the cluster `topology`, a sentence each; empty when
  * nothing does. What Terraform made of it before does not.
  *
+ * @param sweepComes what a killed first deploy left is not in the way, since it is yet to be removed
  * @throws UserError when the Docker engine does not answer, or Terraform's state is damaged
  */
-export async function findObstacles(topology: ClusterTopology, $: Shell): Promise<string[]> {
+export async function findObstacles(
+  topology: ClusterTopology,
+  $: Shell,
+  { sweepComes = false }: { sweepComes?: boolean } = {},
+): Promise<string[]> {
   const { prefix, bindAddress } = topology;
   const [publishers, objects] = await Promise.all([listPublishers($), listObjects($)]);
   const own = new Set(publishers.filter(({ cluster }) => cluster === prefix).flatMap(({ ports }) => ports));
@@ -47,9 +54,10 @@ export async function findObstacles(topology: ClusterTopology, $: Shell): Promis
   const busy = await busyPorts(toTry, bindAddress, publishers, $);
   // Terraform takes a volume over as it is: right for one that our own unfinished deploy made, and for no other
   const strangers = (await strangersAmong(objects, prefix)).filter(
-    ({ kind }) => kind !== 'volume' || !isUnfinished(prefix),
+    ({ kind }) => kind !== 'volume' || !(isUnfinished(prefix) || isFirstDeployUnfinished(prefix)),
   );
-  return [...portObstacles(busy, topology), ...nameObstacles(objects, topology), ...strangerObstacles(strangers)];
+  const inTheWay = sweepComes ? [] : strangers;
+  return [...portObstacles(busy, topology), ...nameObstacles(objects, topology), ...strangerObstacles(inTheWay)];
 }
 
 /** What carries the label of cluster `prefix`, and this checkout's Terraform state does not know. */
@@ -134,11 +142,10 @@ export function publishedPorts(text: string): number[] {
 }
 
 const limit = 10_000;
-const fix = 'start Docker, or see "docker info" for what is wrong with it';
 
 async function table($: Shell, args: readonly string[]): Promise<string[][]> {
   const output = await $({ timeout: limit, input: '' })`docker ${args}`;
-  const text = required(outcomeOf(output, 'docker', limit), 'Docker does not answer', fix);
+  const text = dockerAnswer(outcomeOf(output, 'docker', limit), 'Docker does not answer');
   return text
     .split('\n')
     .filter((line) => line !== '')
@@ -156,7 +163,8 @@ async function listPublishers($: Shell): Promise<Publisher[]> {
   }));
 }
 
-async function listObjects($: Shell): Promise<NamedObject[]> {
+/** Every container, network and volume of the Docker engine. */
+export async function listObjects($: Shell): Promise<NamedObject[]> {
   const columns = (name: string, id: string) => ['--format', `{{${name}}}\t{{${id}}}\t${labelColumn}`];
   const [containers, networks, volumes] = await Promise.all([
     table($, ['ps', '--all', '--no-trunc', ...columns('.Names', '.ID')]),

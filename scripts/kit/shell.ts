@@ -1,6 +1,10 @@
 import { $ as zx, type ProcessOutput } from 'zx/core';
 import { UserError } from './errors.js';
 
+// bash takes a command whose input is a socket (as Node's pipes are) for a remote login and reads ~/.bashrc, which may be slow
+// or wait for a lock, unless it is told that it runs below another shell
+if (!(Number(process.env['SHLVL']) >= 1)) process.env['SHLVL'] = '1';
+
 /** zx as our scripts use it: quiet, and a failed command is looked at by its caller. */
 export const $ = zx({ nothrow: true, quiet: true });
 export type Shell = typeof $;

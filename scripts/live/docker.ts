@@ -1,6 +1,7 @@
 /** What the Docker engine says, through the docker CLI (which knows the user's contexts and hosts). */
 import { z } from 'zod';
 import { clientHost, clusterLabel, nodeLabel, postgresPortInside } from '../../constructs/topology.js';
+import { dockerAnswer } from '../kit/docker-answer.js';
 import { UserError } from '../kit/errors.js';
 import { outcomeOf, required, type Outcome, type Shell } from '../kit/shell.js';
 
@@ -44,13 +45,11 @@ export interface Docker {
   start(containers: readonly string[]): Promise<void>;
 }
 
-const fixDocker = 'start Docker, or see "docker info" for what is wrong with it';
-
 /** The Docker engine that the docker CLI talks to. */
 export function openDocker($: Shell, { deadline = 10_000 }: { deadline?: number } = {}): Docker {
   const quick = $({ timeout: deadline, input: '' });
   const run = async (args: readonly string[]) =>
-    required(outcomeOf(await quick`docker ${args}`, 'docker', deadline), `docker ${args[0] ?? ''}`, fixDocker);
+    dockerAnswer(outcomeOf(await quick`docker ${args}`, 'docker', deadline), `docker ${args[0] ?? ''}`);
   const names = async (args: readonly string[]) => lines(await run(args));
   return {
     async objects(prefix) {
@@ -97,7 +96,7 @@ async function inspect($: Shell, ids: readonly string[], deadline: number): Prom
   // one that is removed meanwhile is an error for docker, but the others are printed all the same
   const output = await $`docker container inspect ${[...ids]}`;
   if (output.stdout.trim() === '') {
-    required(outcomeOf(output, 'docker inspect', deadline), 'docker container inspect', fixDocker);
+    dockerAnswer(outcomeOf(output, 'docker inspect', deadline), 'docker container inspect');
   }
   return readContainers(output.stdout);
 }

@@ -1,7 +1,9 @@
 /** From whatever there is to a healthy cluster: what npm start and npx pgraft_cluster --init both do. */
 import type { ClusterSettings } from '../../constructs/settings.js';
 import { clusterTopology } from '../../constructs/topology.js';
+import { findShortages } from '../kit/capacity.js';
 import { InterruptedError, UserError } from '../kit/errors.js';
+import { isFirstDeployUnfinished } from '../kit/first-deploy.js';
 import { findObstacles, findStrangers } from '../kit/guards.js';
 import type { Report } from '../kit/report.js';
 import { $ } from '../kit/shell.js';
@@ -30,10 +32,16 @@ export interface BringUpOptions {
 export async function bringUp(settings: ClusterSettings, options: BringUpOptions): Promise<ClusterView> {
   const { report, beforeDeploy, output } = options;
   const { prefix, dockerProvider } = settings;
-  const terraform = await report.step('ports and names are free', async () => {
+  const terraform = await report.step('ports and names are free, memory and disk suffice', async () => {
+    // after a killed first deploy the hook Guard does that, under Terraform's lock
+    const sweepComes = isFirstDeployUnfinished(prefix);
     // a volume may hold data by now, so it is gone on with instead
-    if (isUnfinished(prefix)) await removeLeftovers(await findStrangers(prefix, $), ['container', 'network'], $);
-    const [program, obstacles] = await Promise.all([findTerraform($), findObstacles(clusterTopology(settings), $)]);
+    if (isUnfinished(prefix) && !sweepComes) {
+      await removeLeftovers(await findStrangers(prefix, $), ['container', 'network'], $);
+    }
+    const looked = findObstacles(clusterTopology(settings), $, { sweepComes });
+    const [program, obstacles] = await Promise.all([findTerraform($), looked]);
+    obstacles.push(...(await findShortages(clusterTopology(settings), settings, $)));
     if (obstacles.length > 0) throw new UserError(`nothing was created: ${obstacles.join('\n       ')}`);
     return program;
   });

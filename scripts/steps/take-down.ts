@@ -1,6 +1,7 @@
 /** Remove a cluster with everything that was made for it: what npm run destroy and npx pgraft_cluster --destroy both do. */
 import type { ClusterSettings } from '../../constructs/settings.js';
 import { InterruptedError, UserError } from '../kit/errors.js';
+import { forgetFirstDeploy, isFirstDeployUnfinished } from '../kit/first-deploy.js';
 import { findStrangers, listed, removalCommands, type NamedObject } from '../kit/guards.js';
 import { forgetSettings } from '../kit/remembered-settings.js';
 import { removeSecrets, secretsPath } from '../kit/secrets.js';
@@ -29,6 +30,8 @@ export async function takeDown(
   const program = await findTerraform($);
   const before = await objectsOf(settings.prefix);
   if (confirmed !== undefined && !(await confirmed(before))) return undefined;
+  // the hook Teardown forgets that
+  const unfinished = isUnfinished(settings.prefix) || isFirstDeployUnfinished(settings.prefix);
   const { status, interruptedBy } = await runCdktf('destroy', settings, program, output);
   let left = await objectsOf(settings.prefix);
   if (status !== 0 && interruptedBy !== undefined) {
@@ -38,7 +41,7 @@ export async function takeDown(
   if (status !== 0) {
     throw new UserError(`cdktf destroy ended with status ${status}: what went wrong stands above; run it again`);
   }
-  if (left.length > 0 && isUnfinished(settings.prefix)) {
+  if (left.length > 0 && unfinished) {
     await removeLeftovers(await findStrangers(settings.prefix, $), ['container', 'volume', 'network'], $);
     left = await objectsOf(settings.prefix);
   }
@@ -51,6 +54,7 @@ export async function takeDown(
   removeSecrets(secretsPath(settings.prefix));
   forgetSettings(settings.prefix);
   forgetDeploy(settings.prefix);
+  forgetFirstDeploy(settings.prefix);
   return before;
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,6 +88,63 @@ describe('bad input is refused before anything is created:', () => {
     expectRefusal(ended, ['Docker does not answer', 'unix:///nowhere/docker.sock', 'start Docker']);
   });
 
+  it('npm start by a user who has no right to use Docker', async () => {
+    const { directory, close } = await closedSocket();
+    try {
+      chmodSync(project.directory, 0o755);
+      const env = { DOCKER_HOST: `unix://${join(directory, 'docker.sock')}`, HOME: directory };
+      const ended = await project.start(env, unprivileged);
+      expectRefusal(ended, ['no right to use Docker: permission denied', 'run as a user who may', 'group docker']);
+      expect(ended.output).not.toContain('start Docker');
+    } finally {
+      await close();
+    }
+  });
+
+  it('npm start with a memory limit above all memory', async () => {
+    const ended = await project.start({ PGRAFT_MEMORY: '1048576' });
+    expectRefusal(ended, ['memory = 1048576 MiB', 'more than the', 'choose a smaller PGRAFT_MEMORY']);
+  });
+
+  it('cdktf deploy by hand with a memory limit above all memory', async () => {
+    project.configure({ memory: 1048576 });
+    try {
+      const deploy = "node_modules/.bin/cdktf deploy '*' --auto-approve";
+      // as README says for the first deploy
+      const ended = await project.run('sh', ['-c', `[ ! -f .env ] || { set -a; . ./.env; }; exec ${deploy}`], {
+        env: { CI: 'true' },
+      });
+      expectRefusal(ended, ['nothing was created: memory = 1048576 MiB', 'choose a smaller PGRAFT_MEMORY']);
+    } finally {
+      project.configure({});
+      // the image was there, and Terraform has noted that; of the cluster there is nothing, which afterEach looks at
+      rmSync(join(project.directory, '.pgraft'), { recursive: true, force: true });
+    }
+  });
+
+  it.each([
+    // nothing is ever free on /proc
+    [
+      'disk',
+      'DockerRootDir',
+      '"/proc"',
+      ['/proc, where Docker keeps', 'has 0 MiB free, and 768 MiB', 'make room there'],
+    ],
+    [
+      'memory',
+      'MemTotal',
+      String(299 * 1024 ** 2),
+      ['has 299 MiB of memory', '3 new servers need 300 MiB', 'PGRAFT_NODES'],
+    ],
+  ])('npm start with too little %s', async (_, field, value, parts) => {
+    const PATH = `${pathWithDockerInfo(field, value)}:${process.env['PATH'] ?? ''}`;
+    try {
+      expectRefusal(await project.start({ PATH }), parts);
+    } finally {
+      rmSync(PATH.slice(0, PATH.indexOf(':')), { recursive: true });
+    }
+  });
+
   it('npm start without Terraform on the PATH', async () => {
     const PATH = pathWith(['node', 'docker', 'sh', 'bash']);
     try {
@@ -113,14 +170,45 @@ async function listen(port: number): Promise<Server> {
   });
 }
 
+/** Root may open every socket, so it becomes somebody else. */
+const unprivileged = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+
+/** A directory with docker.sock, which nobody but root may open. */
+async function closedSocket(): Promise<{ directory: string; close: () => Promise<void> }> {
+  const directory = mkdtempSync(join(tmpdir(), 'pgtest-socket-'));
+  chmodSync(directory, 0o755);
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(join(directory, 'docker.sock'), resolve));
+  chmodSync(join(directory, 'docker.sock'), 0);
+  const close = async () => {
+    await new Promise((resolve) => server.close(resolve));
+    rmSync(directory, { recursive: true });
+  };
+  return { directory, close };
+}
+
+/** A directory with a docker that is the real one, but for one field of `docker info`. */
+function pathWithDockerInfo(field: string, value: string): string {
+  const directory = mkdtempSync(join(tmpdir(), 'pgtest-path-'));
+  const real = programOnPath('docker');
+  const script = `#!/bin/sh
+[ "$1" = info ] || exec '${real}' "$@"
+'${real}' "$@" | sed -E 's#"${field}":("[^"]*"|[0-9]+)#"${field}":${value}#'
+`;
+  writeFileSync(join(directory, 'docker'), script, { mode: 0o755 });
+  return directory;
+}
+
 /** A directory with links to those programs and nothing else. */
 function pathWith(programs: readonly string[]): string {
   const directory = mkdtempSync(join(tmpdir(), 'pgtest-path-'));
-  for (const program of programs) {
-    const places = (process.env['PATH'] ?? '').split(':').map((place) => join(place, program));
-    const found = places.find((place) => existsSync(place));
-    if (found === undefined) throw new Error(`${program} is not on the PATH`);
-    symlinkSync(found, join(directory, program));
-  }
+  for (const program of programs) symlinkSync(programOnPath(program), join(directory, program));
   return directory;
+}
+
+function programOnPath(program: string): string {
+  const places = (process.env['PATH'] ?? '').split(':').map((place) => join(place, program));
+  const found = places.find((place) => existsSync(place));
+  if (found === undefined) throw new Error(`${program} is not on the PATH`);
+  return found;
 }

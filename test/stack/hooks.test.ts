@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type HookName, readHookCall } from '../../constructs/hook-input.js';
 import { parseSettings } from '../../constructs/settings.js';
 import { clusterTopology } from '../../constructs/topology.js';
+import { beginFirstDeploy, finishFirstDeploy } from '../../scripts/kit/first-deploy.js';
 import { type Block, resources, synthesize } from './synthesize.js';
 
 interface Hook {
@@ -88,10 +89,14 @@ describe('the hooks of three servers', () => {
     expect(hook(hooks, 'teardown').triggers_replace).toBeUndefined();
   });
 
-  it('end with join, after every check, and are torn down behind teardown', () => {
+  it('end with join, after every check', () => {
     expect(hook(hooks, 'join').depends_on).toEqual(numbers(3).map((i) => `terraform_data.check${i}`));
-    const slots = numbers(9).flatMap((i) => [`terraform_data.leave${i}`, `terraform_data.roll${i}`]);
-    expect([...(hook(hooks, 'teardown').depends_on ?? [])].sort()).toEqual(slots.sort());
+  });
+
+  it('have a teardown that waits for nothing: a deploy that was killed early is torn down, too', () => {
+    expect(hook(hooks, 'teardown').depends_on).toEqual([]);
+    const waiting = Object.values(hooks).filter(({ depends_on: on }) => on?.includes('terraform_data.teardown'));
+    expect(waiting).toEqual([]);
   });
 
   it('begin with the guard: network and volumes, and so everything, come after it', () => {
@@ -111,6 +116,18 @@ describe('the hooks of three servers', () => {
       expect(guard?.input).toEqual({ hook: 'guard', prefix: 'pgraft' });
       expect(guard?.triggers_replace).toBeUndefined();
     }
+  });
+
+  it('have a guard that runs again after a first deploy that was killed, and keeps that number once there is a cluster', () => {
+    const triggersAfter = (...steps: ((prefix: string, root: string) => void)[]) => {
+      const { cluster } = synthesize({}, (root) => {
+        for (const step of steps) step('pgraft', root);
+      });
+      return (resources(cluster, 'terraform_data') as unknown as Record<string, Hook>)['guard']?.triggers_replace;
+    };
+    expect(triggersAfter(beginFirstDeploy, finishFirstDeploy)).toBeUndefined();
+    expect(triggersAfter(beginFirstDeploy)).toEqual({ attempt: '2' });
+    expect(triggersAfter(beginFirstDeploy, beginFirstDeploy, finishFirstDeploy)).toEqual({ attempt: '2' });
   });
 
   it('get an input that the scripts can read', () => {

@@ -26,12 +26,17 @@ export interface Synthesized {
   readonly root: string;
 }
 
-/** What the settings `context` (as in cdktf.json) synthesize to, over an image of one file. */
-export function synthesize(context: Block = {}): Synthesized {
+/**
+ * What the settings `context` (as in cdktf.json) synthesize to, over an image of one file.
+ *
+ * @param prepare puts into the project's directory what else is to be found there
+ */
+export function synthesize(context: Block = {}, prepare: (root: string) => void = () => undefined): Synthesized {
   const root = mkdtempSync(join(tmpdir(), 'pgraft-stack-'));
   try {
     mkdirSync(join(root, 'image'));
     writeFileSync(join(root, 'image', 'Dockerfile'), 'FROM scratch\n');
+    prepare(root);
     const outdir = join(root, 'cdktf.out');
     const app = new App({ stackTraces: false, skipValidation: true, outdir });
     declareStacks(app, parseSettings({ context }), root);

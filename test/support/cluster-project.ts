@@ -20,6 +20,7 @@ const parts = [
   'scripts',
   'image',
   'setup/checksums.mjs',
+  'setup/docker-right.mjs',
   'provider/version.json',
   'provider/go.mod',
   '.env',
@@ -85,8 +86,8 @@ export class ClusterProject {
   }
 
   /** What `npm start` runs once setup.mjs has found everything in place. */
-  async start(env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-    return this.run('node_modules/.bin/tsx', ['scripts/start.ts'], { env });
+  async start(env: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Promise<Ended> {
+    return this.run('node_modules/.bin/tsx', ['scripts/start.ts'], { ...options, env });
   }
 
   async npm(script: string, ...args: string[]): Promise<Ended> {

@@ -17,14 +17,23 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Milliseconds. @default two minutes */
   readonly deadline?: number;
+  /** Whom it runs as. @default - who runs the test */
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 /** @throws Error when the command cannot be started, or is not done at the deadline; its output so far is in the message */
 export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const { cwd, env = process.env, deadline = 120_000 } = options;
+  const { cwd, env = process.env, deadline = 120_000, ...user } = options;
   const start = performance.now();
   // a group of its own: at the deadline its children go with it
-  const child = spawn(program, args, { cwd, env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(program, args, {
+    ...user,
+    cwd,
+    env: { ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   const chunks: { stream: 'stdout' | 'stderr'; text: string }[] = [];
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (text: string) => chunks.push({ stream, text }));

@@ -1,6 +1,5 @@
 /** A command at a terminal of its own, typed at and looked at while it runs. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { eventually } from './eventually.js';
 
 export interface Terminal {
@@ -9,8 +8,8 @@ export interface Terminal {
   /** Wait until the output is accepted. */
   until(what: string, accepts: (output: string) => boolean, deadline: number): Promise<string>;
   type(keys: string): void;
-  /** Wait for its end, in milliseconds at most. */
-  end(deadline: number): Promise<void>;
+  /** Wait for its end, in milliseconds at most, and give its exit status. */
+  end(deadline: number): Promise<number>;
   /** End it, whatever it does. */
   close(): void;
 }
@@ -33,25 +32,21 @@ export function openTerminal(command: string, { cwd, columns, rows }: TerminalOp
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true,
   });
-  const closed = once(child, 'close');
   let output = '';
-  let ended = false;
+  let status: number | undefined;
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  void closed.then(() => (ended = true));
+  child.once('close', (code: number | null) => (status = code ?? 128));
   return {
     output: () => output,
     until: async (what, accepts, deadline) => eventually(what, () => output, accepts, deadline),
     type: (keys) => child.stdin.write(keys),
     end: async (deadline) => {
-      await eventually(
-        `the end of ${command}`,
-        () => ended,
-        (seen) => seen,
-        deadline,
-      );
+      const look = () => ({ status, output });
+      const seen = await eventually(`the end of ${command}`, look, (now) => now.status !== undefined, deadline);
+      return seen.status ?? 128;
     },
     close: () => {
-      if (!ended && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      if (status === undefined && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     },
   };
 }
