@@ -5,7 +5,7 @@ import type { BenchCluster } from './cluster.js';
 export interface Series {
   /** What the values are, such as "deploy of 3 servers". */
   readonly what: string;
-  readonly unit: 's' | 'MB' | '% of a core';
+  readonly unit: 's' | 'MB' | '% of a core' | 'rows';
   /** No value may be above it. @default - none is promised */
   readonly limit?: number;
   readonly values: readonly number[];

@@ -9,8 +9,8 @@ export interface Result extends Series {
   readonly load: number;
 }
 
-const head = ['benchmark', 'what', 'n', 'median', 'max', 'limit', 'unit', 'within', 'load'];
-const numeric = new Set(['n', 'median', 'max', 'limit', 'load']);
+const head = ['benchmark', 'what', 'n', 'median', 'p99', 'max', 'limit', 'unit', 'within', 'load'];
+const numeric = new Set(['n', 'median', 'p99', 'max', 'limit', 'load']);
 
 /** Whether every value is within the limit; undefined where none is promised. */
 export function isWithin({ values, limit }: Series): boolean | undefined {
@@ -37,13 +37,14 @@ export function json(results: readonly Result[]): string {
 
 function cells(result: Result): string[] {
   const { benchmark, what, unit, limit, load } = result;
-  const { n, median, max } = summarize(result.values);
+  const { n, median, p99, max } = summarize(result.values);
   const within = { true: 'yes', false: 'NO', undefined: '-' }[String(isWithin(result)) as 'true'];
   return [
     benchmark,
     what,
     String(n),
     figure(median),
+    figure(p99),
     figure(max),
     limit?.toString() ?? '-',
     unit,

@@ -5,6 +5,7 @@ import { destroy } from './destroy.js';
 import { idle } from './idle.js';
 import { imageSize } from './image-size.js';
 import { noOp } from './no-op.js';
+import { outage } from './outage.js';
 import { plan } from './plan.js';
 import { start } from './start.js';
 
@@ -19,4 +20,5 @@ export const benchmarks: readonly Benchmark[] = [
   destroy(3),
   destroy(9),
   idle,
+  outage,
 ];

@@ -1,4 +1,5 @@
 /** Clients that write a row after the other, and note what was acknowledged and what went wrong. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../scripts/kit/errors.js';
 import type { Endpoint } from '../../scripts/live/docker.js';
@@ -42,6 +43,8 @@ export class WriteLoad {
 
   private constructor(private readonly options: Required<WriteLoadOptions>) {
     const { clients, loyal, endpoints } = options;
+    // every session and every pause listens
+    setMaxListeners(0, this.#stopping.signal);
     const roaming = Array.from({ length: clients }, async (_, index) => this.#roam(index + 1));
     const staying = loyal ? endpoints.map(async (endpoint, index) => this.#stay(endpoint, 101 + index)) : [];
     this.#ended = Promise.all([...roaming, ...staying]);

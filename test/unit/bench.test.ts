@@ -11,9 +11,10 @@ const memory: Result = { benchmark: 'idle', what: 'memory', unit: 'MB', load: 12
 
 describe('summarize', () => {
   it.each([
-    [[3], { n: 1, median: 3, max: 3 }],
-    [[10, 9, 2], { n: 3, median: 9, max: 10 }],
-    [[10, 9, 2, 3], { n: 4, median: 6, max: 10 }],
+    [[3], { n: 1, median: 3, p99: 3, max: 3 }],
+    [[10, 9, 2], { n: 3, median: 9, p99: 10, max: 10 }],
+    [[10, 9, 2, 3], { n: 4, median: 6, p99: 10, max: 10 }],
+    [Array.from({ length: 200 }, (_, i) => i + 1), { n: 200, median: 100.5, p99: 198, max: 200 }],
   ])('%j', (values, expected) => {
     expect(summarize(values)).toEqual(expected);
   });
@@ -34,15 +35,15 @@ describe('a limit', () => {
 describe('the results', () => {
   it('are a table that Markdown understands', () => {
     expect(table([deploy, { ...deploy, limit: 14 }, memory])).toBe(`\
-| benchmark | what                              |   n | median |  max | limit | unit | within | load |
-| --------- | --------------------------------- | --: | -----: | ---: | ----: | ---- | ------ | ---: |
-| deploy-3  | from nothing to 3 healthy servers |   3 |    8.1 | 14.2 |    15 | s    | yes    |  0.4 |
-| deploy-3  | from nothing to 3 healthy servers |   3 |    8.1 | 14.2 |    14 | s    | NO     |  0.4 |
-| idle      | memory                            |   4 |    3.0 |  120 |     - | MB   | -      | 12.3 |`);
+| benchmark | what                              |   n | median |  p99 |  max | limit | unit | within | load |
+| --------- | --------------------------------- | --: | -----: | ---: | ---: | ----: | ---- | ------ | ---: |
+| deploy-3  | from nothing to 3 healthy servers |   3 |    8.1 | 14.2 | 14.2 |    15 | s    | yes    |  0.4 |
+| deploy-3  | from nothing to 3 healthy servers |   3 |    8.1 | 14.2 | 14.2 |    14 | s    | NO     |  0.4 |
+| idle      | memory                            |   4 |    3.0 |  120 |  120 |     - | MB   | -      | 12.3 |`);
   });
 
   it('are JSON with every value', () => {
-    expect(JSON.parse(json([deploy]))).toEqual([{ ...deploy, n: 3, median: 8.1, max: 14.2, within: true }]);
+    expect(JSON.parse(json([deploy]))).toEqual([{ ...deploy, n: 3, median: 8.1, p99: 14.2, max: 14.2, within: true }]);
   });
 });
 
@@ -51,6 +52,8 @@ describe('the benchmarks', () => {
     const names = benchmarks.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(name).toMatch(/^[a-z0-9-]+$/);
-    expect(names).toEqual(expect.arrayContaining(['start', 'deploy-3', 'deploy-5', 'deploy-9', 'no-op', 'plan']));
+    expect(names).toEqual(
+      expect.arrayContaining(['start', 'deploy-3', 'deploy-5', 'deploy-9', 'no-op', 'plan', 'outage']),
+    );
   });
 });

@@ -68,7 +68,8 @@ export function roundOf(seed: number, number: number): Round {
 export function describeRound({ number, nodes, victims, steps, saturated, all }: Round): string {
   const who = (position: number) => (position === 0 ? 'the primary' : `standby ${position}`);
   const parts = steps.map(({ victim, act, at, lasts }) => {
-    const more = act.verb === 'partition' ? ` ${act.direction} ${act.peer === undefined ? 'all' : who(act.peer)}` : '';
+    const isAll = act.verb === 'partition' && (act.peer === undefined || act.peer === victims[victim]);
+    const more = act.verb === 'partition' ? ` ${act.direction} ${isAll ? 'all' : who(act.peer ?? 0)}` : '';
     const what = 'process' in act ? ` ${act.process}` : more;
     const until = lasts > 0 ? ` for ${lasts} ms` : '';
     return `${act.verb}${what} of ${who(victims[victim] ?? 0)} at ${at} ms${until}`;

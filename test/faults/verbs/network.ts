@@ -33,8 +33,14 @@ export function partition(cluster: FaultCluster, server: FaultServer, direction:
       for (const rule of rules(direction, far)) await iptables(server, rule);
     },
     heal: async () => {
-      if ((await server.containerState()) !== 'running') return;
-      for (const chain of ['INPUT', 'OUTPUT']) await iptables(server, ['-F', chain]);
+      // with its container the rules went, too
+      const isUp = async () => (await server.containerState()) === 'running';
+      if (!(await isUp())) return;
+      for (const chain of ['INPUT', 'OUTPUT']) {
+        await iptables(server, ['-F', chain]).catch(async (error: unknown) => {
+          if (await isUp()) throw error;
+        });
+      }
     },
   };
 }
