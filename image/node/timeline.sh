@@ -68,14 +68,15 @@ request_clone() {
   write_rejoin
 }
 
-# remove_partial_segments <data directory>
+# remove_partial_segments <data directory>: from the newest promotion back to the first that there is WAL of.
 remove_partial_segments() {
   local directory="$1" timeline fork parent newer older removed=0
   while read -r timeline _ fork parent _; do
     newer="$(segment_file "$directory" "$timeline" "$fork")"
     older="$(segment_file "$directory" "$parent" "$fork")"
-    if [[ -f "$newer" && -f "$older" ]] &&
-      (($(last_record "$older") > $(last_record "$newer"))); then
+    [[ -f "$newer" ]] || continue
+    ! has_record_at "$newer" "$fork" || break
+    if [[ -f "$older" ]] && (($(last_record "$older") > $(last_record "$newer"))); then
       note "removing ${newer##*/}: ${older##*/}, of the timeline before, has more of what came before the fork"
       rm -f "$newer"
       removed=1
@@ -84,6 +85,11 @@ remove_partial_segments() {
   if ((removed)); then
     sync "$directory/pg_wal"
   fi
+}
+
+# has_record_at <segment file> <LSN>: there, or behind it.
+has_record_at() {
+  pg_waldump --start "$2" --limit 1 "$1" >/dev/null 2>&1
 }
 
 # segment_file <data directory> <timeline> <LSN>: of segments of 16 MB, which initdb makes.

@@ -84,10 +84,11 @@ describe('the segment of a fork that is there twice (R2)', () => {
     node.write(older, '');
     node.program(
       'pg_waldump',
-      `case "$1" in
+      `case "\${!#}" in
         *00000003*) last=${inNewer} ;;
         *) last=${inOlder} ;;
       esac
+      if [[ "$1" == --start ]]; then [[ "$last" > "$2" ]]; exit; fi
       [[ "$last" == - ]] || echo "rmgr: Heap len (rec/tot): 54/54, tx: 740, lsn: $last, prev 0/4000028, desc: INSERT"
       echo 'pg_waldump: error: error in WAL record' >&2
       exit 1`,
