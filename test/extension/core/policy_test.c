@@ -1,6 +1,6 @@
 /*
  * policy_test.c
- *	  Who stands, promotes, follows and confirms.
+ *	  Who stands, freezes, promotes, follows, hands over and stops (safety.md S1-S3, R1, R3, R6, R7, R17, R18).
  */
 #include "core/policy.h"
 
@@ -8,11 +8,23 @@
 #include "fixtures.h"
 
 static PgraftState state;
+static PgraftVoter voters[3];
 
+/* Three voters, all reachable and with equal reports for term; self is frozen for it. */
 static PgraftView
 follower(int32_t self, uint64_t term)
 {
-	return (PgraftView){.self = self, .current_term = term, .in_recovery = true, .state = &state};
+	for (int i = 0; i < 3; i++)
+		voters[i] = (PgraftVoter){.node_id = i + 1, .reachable = true, .report = {.term = term, .end_lsn = 0x5000}};
+	return (PgraftView){.self = self,
+						.raft_known = true,
+						.current_term = term,
+						.in_recovery = true,
+						.frozen_term = term,
+						.fit = PGRAFT_FIT_FOLLOW,
+						.n_voters = 3,
+						.voters = voters,
+						.state = &state};
 }
 
 static PgraftView
@@ -25,13 +37,20 @@ leader(int32_t self, uint64_t term)
 	return view;
 }
 
-/* A server that has been asked to promote for term; in recovery until it says otherwise. */
 static PgraftView
 promoting(PgraftView view, uint64_t term, bool in_recovery)
 {
 	view.promoting_term = term;
 	view.in_recovery = in_recovery;
 	return view;
+}
+
+/* Node 1 was promoted in term 1. */
+static void
+after_first_promotion(void)
+{
+	pgraft_state_init(&state);
+	CHECK(apply_promotion(&state, 1, 1, 2));
 }
 
 #define CHECK_DECISION(the_view, the_action, the_node, the_term) \
@@ -51,252 +70,197 @@ TEST(before_the_first_record_only_node_1_may_stand)
 	pgraft_state_init(&state);
 	CHECK(pgraft_may_stand(&state, 1));
 	CHECK(!pgraft_may_stand(&state, 2));
-	CHECK(apply_intent(&state, 1, 1));
-	CHECK(!pgraft_may_stand(&state, 2));
-}
-
-TEST(after_the_first_record_everybody_may_stand)
-{
-	pgraft_state_init(&state);
 	CHECK(apply_promotion(&state, 1, 1, 2));
-	CHECK(pgraft_may_stand(&state, 1));
 	CHECK(pgraft_may_stand(&state, 2));
-	CHECK(pgraft_may_stand(&state, 9));
 }
 
-TEST(a_follower_waits_while_nobody_was_ever_promoted)
+TEST(before_the_first_record_a_leader_that_is_not_node_1_hands_over_to_it)
 {
 	pgraft_state_init(&state);
-	CHECK_WAITS(follower(2, 1));
-	CHECK_WAITS(follower(1, 1));
-	CHECK(apply_intent(&state, 1, 1));
-	CHECK_WAITS(follower(2, 1));
+	CHECK_DECISION(leader(2, 1), PGRAFT_HAND_OVER, 1, 1);
+	CHECK_DECISION(leader(1, 1), PGRAFT_COMMIT_INTENT, 1, 1);
 }
 
-TEST(a_follower_streams_from_the_server_of_the_last_record)
+TEST(S2_a_newer_term_freezes_a_follower_and_a_leader_alike)
 {
-	pgraft_state_init(&state);
-	CHECK(apply_promotion(&state, 1, 1, 2));
-	CHECK_DECISION(follower(2, 1), PGRAFT_FOLLOW, 1, 1);
-	CHECK(apply_promotion(&state, 4, 3, 3));
-	CHECK_DECISION(follower(2, 9), PGRAFT_FOLLOW, 3, 4);
+	PgraftView view = follower(2, 5);
+
+	after_first_promotion();
+	view.frozen_term = 4;
+	CHECK_DECISION(view, PGRAFT_FREEZE, 2, 5);
+	view.leader = view.barrier_applied = true;
+	CHECK_DECISION(view, PGRAFT_FREEZE, 2, 5);
 }
 
-TEST(a_follower_waits_while_a_newer_promotion_is_pending)
+TEST(S2_a_server_that_knows_nothing_of_raft_goes_on_as_it_is)
 {
-	pgraft_state_init(&state);
-	CHECK(apply_promotion(&state, 1, 1, 2));
-	CHECK(apply_intent(&state, 2, 1));
-	CHECK_WAITS(follower(2, 2));
+	PgraftView view = follower(2, 5);
+
+	view.frozen_term = 0;
+	view.raft_known = false;
+	CHECK_DECISION(view, PGRAFT_STAY, 0, 0);
+	view.raft_known = true;
+	view.current_term = 0;
+	CHECK_DECISION(view, PGRAFT_STAY, 0, 0);
 }
 
-TEST(the_server_of_the_last_record_follows_nobody_when_it_comes_back_as_a_standby)
-{
-	pgraft_state_init(&state);
-	CHECK(apply_promotion(&state, 1, 1, 2));
-	CHECK_WAITS(follower(1, 2));
-}
-
-TEST(a_leader_waits_until_its_barrier_is_applied)
+TEST(S1_a_leader_waits_until_its_barrier_is_applied)
 {
 	PgraftView view = leader(1, 2);
 
-	pgraft_state_init(&state);
+	after_first_promotion();
 	view.barrier_applied = false;
 	CHECK_WAITS(view);
-	CHECK(apply_promotion(&state, 1, 1, 2));
+}
+
+TEST(S3_a_leader_waits_for_the_reports_of_a_majority)
+{
+	PgraftView view = leader(2, 2);
+
+	after_first_promotion();
+	voters[0].report.term = 1;
+	voters[2].report.term = 0;
 	CHECK_WAITS(view);
-	view.self = 2;
+	voters[2].report.term = 2;
+	CHECK_DECISION(view, PGRAFT_COMMIT_INTENT, 2, 2);
+}
+
+TEST(R6_a_leader_without_a_report_of_its_own_does_not_promote)
+{
+	PgraftView view = leader(2, 2);
+
+	after_first_promotion();
+	voters[1].report.term = 1;
+	CHECK(pgraft_decide(&view).action != PGRAFT_COMMIT_INTENT);
+}
+
+TEST(R6_a_leader_hands_over_to_a_reachable_server_that_is_ahead)
+{
+	PgraftView view = leader(2, 2);
+
+	after_first_promotion();
+	voters[1].report.end_lsn = 0x4fff;
+	voters[0].report.end_lsn = 0x6000;
+	CHECK_DECISION(view, PGRAFT_HAND_OVER, 1, 2);
+	voters[0].reachable = false;
+	CHECK_DECISION(view, PGRAFT_HAND_OVER, 3, 2);
+}
+
+TEST(R6_a_majority_that_does_not_need_the_one_ahead_is_enough)
+{
+	PgraftView view = leader(2, 2);
+
+	after_first_promotion();
+	voters[0].report.end_lsn = 0x6000;
+	CHECK_DECISION(view, PGRAFT_COMMIT_INTENT, 2, 2);
+}
+
+TEST(R3_a_witness_counts_and_is_never_promoted_nor_handed_to)
+{
+	PgraftView view = leader(2, 2);
+
+	after_first_promotion();
+	voters[0].report.term = 0;
+	voters[2].report.witness = true;
+	CHECK_DECISION(view, PGRAFT_COMMIT_INTENT, 2, 2);
+	voters[2].report.end_lsn = 0x6000;
+	CHECK_WAITS(view);
+	voters[1].report.witness = true;
+	voters[0].report.term = 2;
+	CHECK_DECISION(view, PGRAFT_HAND_OVER, 1, 2);
+}
+
+TEST(R1_who_was_promoted_by_hand_is_never_promoted_nor_handed_to)
+{
+	PgraftView view = leader(2, 2);
+
+	after_first_promotion();
+	voters[1].report.links[0] = link_of(0, 2, 3, 2, 0x5000);
+	voters[1].report.n_links = 1;
+	voters[1].report.end_lsn = 0x5001;
+	CHECK_DECISION(view, PGRAFT_HAND_OVER, 1, 2);
+	voters[0].reachable = voters[2].reachable = false;
 	CHECK_WAITS(view);
 }
 
-TEST(a_leader_that_is_not_node_1_hands_over_to_it_before_the_first_record)
+TEST(a_leader_promotes_once_its_intent_is_committed_and_one_term_is_good_for_one_promotion)
 {
-	pgraft_state_init(&state);
-	CHECK_DECISION(leader(2, 1), PGRAFT_HAND_OVER, 1, 0);
-}
-
-TEST(a_leader_hands_over_to_the_server_of_the_last_record)
-{
-	pgraft_state_init(&state);
-	CHECK(apply_promotion(&state, 1, 3, 2));
-	CHECK_DECISION(leader(1, 2), PGRAFT_HAND_OVER, 3, 0);
-	CHECK(apply_intent(&state, 2, 3));
-	CHECK_DECISION(leader(1, 3), PGRAFT_HAND_OVER, 3, 0);
-}
-
-TEST(a_leader_that_owns_the_last_record_commits_an_intent_of_its_term)
-{
-	pgraft_state_init(&state);
-	CHECK_DECISION(leader(1, 1), PGRAFT_COMMIT_INTENT, 1, 1);
-	CHECK(apply_promotion(&state, 1, 1, 2));
-	CHECK_DECISION(leader(1, 5), PGRAFT_COMMIT_INTENT, 1, 5);
-}
-
-TEST(an_intent_of_an_earlier_term_does_not_do)
-{
-	pgraft_state_init(&state);
-	CHECK(apply_intent(&state, 1, 1));
-	CHECK_DECISION(leader(1, 2), PGRAFT_COMMIT_INTENT, 1, 2);
-}
-
-TEST(a_leader_promotes_when_the_intent_of_its_term_is_committed)
-{
-	pgraft_state_init(&state);
-	CHECK(apply_intent(&state, 1, 1));
-	CHECK_DECISION(leader(1, 1), PGRAFT_PROMOTE, 1, 1);
-	CHECK(apply_promotion(&state, 2, 1, 2));
-	CHECK(apply_intent(&state, 6, 1));
-	CHECK_DECISION(leader(1, 6), PGRAFT_PROMOTE, 1, 6);
-}
-
-TEST(a_term_is_good_for_one_promotion)
-{
-	pgraft_state_init(&state);
-	CHECK(apply_promotion(&state, 3, 1, 2));
-	CHECK_WAITS(leader(1, 3));
+	after_first_promotion();
+	CHECK_WAITS(leader(1, 1));
+	CHECK(apply_intent(&state, 2, 2));
+	CHECK_DECISION(leader(2, 2), PGRAFT_PROMOTE, 2, 2);
 	CHECK_WAITS(leader(1, 2));
-}
-
-TEST(nobody_promotes_in_term_0)
-{
-	pgraft_state_init(&state);
-	CHECK_WAITS(leader(1, 0));
-}
-
-TEST(a_leader_that_was_asked_to_promote_awaits_it)
-{
-	pgraft_state_init(&state);
-	CHECK(apply_intent(&state, 1, 1));
-	CHECK_DECISION(promoting(leader(1, 1), 1, true), PGRAFT_AWAIT_PROMOTION, 1, 1);
-	CHECK_DECISION(promoting(leader(1, 2), 1, true), PGRAFT_AWAIT_PROMOTION, 1, 1);
-}
-
-TEST(a_leader_waits_when_a_newer_promotion_came_between)
-{
-	pgraft_state_init(&state);
-	CHECK(apply_intent(&state, 1, 1));
-	CHECK(apply_intent(&state, 2, 2));
-	CHECK_WAITS(promoting(leader(1, 3), 1, true));
-	CHECK_WAITS(promoting(leader(1, 3), 7, true));
-	CHECK(apply_intent(&state, 3, 1));
-	CHECK_WAITS(promoting(leader(1, 3), 1, true));
-}
-
-TEST(a_follower_that_was_asked_to_promote_waits)
-{
-	pgraft_state_init(&state);
-	CHECK(apply_intent(&state, 1, 1));
-	CHECK_WAITS(promoting(follower(1, 2), 1, true));
-}
-
-TEST(a_promoted_leader_commits_the_record)
-{
-	pgraft_state_init(&state);
-	CHECK(apply_intent(&state, 1, 1));
-	CHECK_DECISION(promoting(leader(1, 1), 1, false), PGRAFT_COMMIT_RECORD, 1, 1);
-	CHECK_DECISION(promoting(leader(1, 4), 1, false), PGRAFT_COMMIT_RECORD, 1, 1);
-}
-
-TEST(older_intents_of_others_and_newer_ones_of_its_own_do_not_keep_a_promoted_leader_from_its_record)
-{
-	pgraft_state_init(&state);
-	CHECK(apply_intent(&state, 1, 2));
-	CHECK(apply_intent(&state, 2, 1));
-	CHECK(apply_intent(&state, 3, 1));
-	CHECK_DECISION(promoting(leader(1, 3), 2, false), PGRAFT_COMMIT_RECORD, 1, 2);
-}
-
-TEST(a_promoted_server_waits_with_its_record_until_it_leads_and_its_barrier_is_applied)
-{
-	PgraftView view = promoting(leader(1, 2), 1, false);
-
-	pgraft_state_init(&state);
-	CHECK(apply_intent(&state, 1, 1));
-	CHECK_WAITS(promoting(follower(1, 2), 1, false));
-	view.barrier_applied = false;
-	CHECK_WAITS(view);
-}
-
-TEST(a_promoted_server_commits_no_record_once_another_has_a_newer_intent_or_record)
-{
-	pgraft_state_init(&state);
-	CHECK(apply_intent(&state, 1, 1));
-	CHECK(apply_intent(&state, 2, 2));
-	CHECK_WAITS(promoting(leader(1, 3), 1, false));
-	pgraft_state_init(&state);
-	CHECK(apply_intent(&state, 1, 1));
-	CHECK(apply_promotion(&state, 2, 2, 2));
-	CHECK_WAITS(promoting(leader(1, 3), 1, false));
-}
-
-TEST(a_promoted_server_without_an_intent_of_its_own_waits)
-{
-	pgraft_state_init(&state);
-	CHECK_WAITS(promoting(leader(1, 1), 1, false));
-	CHECK(apply_intent(&state, 1, 2));
-	CHECK_WAITS(promoting(leader(1, 1), 1, false));
-}
-
-TEST(the_server_of_the_last_record_serves_whether_it_leads_or_not)
-{
-	pgraft_state_init(&state);
-	CHECK(apply_promotion(&state, 1, 1, 2));
-	CHECK_DECISION(promoting(leader(1, 1), 1, false), PGRAFT_SERVE, 1, 1);
-	CHECK_DECISION(promoting(follower(1, 2), 1, false), PGRAFT_SERVE, 1, 1);
-	CHECK_DECISION(promoting(leader(1, 5), 1, false), PGRAFT_SERVE, 1, 1);
-}
-
-TEST(a_promoted_server_waits_when_the_last_record_is_anothers)
-{
-	pgraft_state_init(&state);
-	CHECK(apply_promotion(&state, 1, 1, 2));
-	CHECK(apply_promotion(&state, 2, 2, 3));
-	CHECK_WAITS(promoting(leader(1, 3), 1, false));
-	CHECK_WAITS(promoting(follower(1, 3), 1, false));
-}
-
-TEST(a_server_that_was_promoted_by_hand_waits)
-{
-	PgraftView view = leader(1, 2);
-
-	view.in_recovery = false;
-	pgraft_state_init(&state);
-	CHECK_WAITS(view);
-	CHECK(apply_promotion(&state, 1, 1, 2));
-	CHECK_WAITS(view);
-	view.leader = false;
-	view.self = 2;
-	CHECK_WAITS(view);
-}
-
-/* One line of a story: the view at this moment, what is decided, and what the log then gets. */
-TEST(a_cluster_comes_up_loses_its_primary_and_gets_it_back)
-{
-	PgraftPromotion first[] = {link_of(1, 1, 2, 1, 0x100)};
-	PgraftPromotion second[] = {link_of(1, 1, 2, 1, 0x100), link_of(3, 1, 3, 2, 0x200)};
-
-	pgraft_state_init(&state);
-	CHECK_DECISION(leader(1, 1), PGRAFT_COMMIT_INTENT, 1, 1);
-	CHECK(apply_intent(&state, 1, 1));
-	CHECK_DECISION(leader(1, 1), PGRAFT_PROMOTE, 1, 1);
-	CHECK_WAITS(follower(2, 1));
-	CHECK_DECISION(promoting(leader(1, 1), 1, true), PGRAFT_AWAIT_PROMOTION, 1, 1);
-	CHECK_DECISION(promoting(leader(1, 1), 1, false), PGRAFT_COMMIT_RECORD, 1, 1);
-	CHECK(apply_record(&state, first, 1));
-	CHECK_DECISION(promoting(leader(1, 1), 1, false), PGRAFT_SERVE, 1, 1);
-	CHECK_DECISION(follower(2, 1), PGRAFT_FOLLOW, 1, 1);
-
-	/* it is stopped: node 2 is elected and waits for it; started again it follows nobody, and gets the lead */
-	CHECK_DECISION(leader(2, 2), PGRAFT_HAND_OVER, 1, 0);
-	CHECK_DECISION(follower(3, 2), PGRAFT_FOLLOW, 1, 1);
-	CHECK_WAITS(follower(1, 2));
 	CHECK_DECISION(leader(1, 3), PGRAFT_COMMIT_INTENT, 1, 3);
-	CHECK(apply_intent(&state, 3, 1));
-	CHECK_WAITS(follower(3, 3));
-	CHECK_DECISION(leader(1, 3), PGRAFT_PROMOTE, 1, 3);
-	CHECK_DECISION(promoting(leader(1, 3), 3, false), PGRAFT_COMMIT_RECORD, 1, 3);
-	CHECK(apply_record(&state, second, 2));
-	CHECK_DECISION(promoting(leader(1, 3), 3, false), PGRAFT_SERVE, 1, 3);
-	CHECK_DECISION(follower(3, 3), PGRAFT_FOLLOW, 1, 3);
+}
+
+TEST(a_promotion_that_was_asked_for_is_awaited_and_fenced_when_the_term_is_over)
+{
+	after_first_promotion();
+	CHECK(apply_intent(&state, 2, 2));
+	CHECK_DECISION(promoting(leader(2, 2), 2, true), PGRAFT_AWAIT_PROMOTION, 2, 2);
+	CHECK_DECISION(promoting(leader(2, 3), 2, true), PGRAFT_FENCE, 2, 3);
+	CHECK_DECISION(promoting(follower(2, 2), 2, true), PGRAFT_FENCE, 2, 2);
+}
+
+TEST(a_promoted_leader_commits_its_record_and_then_serves)
+{
+	after_first_promotion();
+	CHECK(apply_intent(&state, 2, 2));
+	CHECK_DECISION(promoting(leader(2, 2), 2, false), PGRAFT_COMMIT_RECORD, 2, 2);
+	CHECK(apply_promotion(&state, 3, 3, 3));
+	CHECK_DECISION(promoting(leader(3, 3), 3, false), PGRAFT_SERVE, 3, 3);
+}
+
+TEST(R17_a_primary_that_does_not_lead_the_term_of_its_promotion_is_fenced)
+{
+	PgraftView view = promoting(leader(1, 1), 1, false);
+
+	after_first_promotion();
+	CHECK_DECISION(view, PGRAFT_SERVE, 1, 1);
+	view.lease_lost = true;
+	CHECK_DECISION(view, PGRAFT_FENCE, 1, 1);
+	CHECK_DECISION(promoting(follower(1, 1), 1, false), PGRAFT_FENCE, 1, 1);
+	CHECK_DECISION(promoting(leader(1, 2), 1, false), PGRAFT_FENCE, 1, 2);
+}
+
+TEST(R17_a_server_that_was_promoted_by_hand_is_discarded)
+{
+	after_first_promotion();
+	CHECK_DECISION(promoting(leader(1, 1), 0, false), PGRAFT_DISCARD, 1, 0);
+	CHECK_DECISION(promoting(follower(2, 1), 0, false), PGRAFT_DISCARD, 2, 0);
+}
+
+TEST(R7_a_standby_follows_only_the_record_of_the_current_term)
+{
+	after_first_promotion();
+	CHECK_DECISION(follower(2, 1), PGRAFT_FOLLOW, 1, 1);
+	CHECK_WAITS(follower(2, 2));
+	CHECK(apply_intent(&state, 2, 3));
+	CHECK_WAITS(follower(2, 2));
+	CHECK_WAITS(follower(1, 1));
+}
+
+TEST(R7_data_that_does_not_fit_rejoins_unless_it_streams_already)
+{
+	PgraftView view = follower(2, 1);
+
+	after_first_promotion();
+	view.fit = PGRAFT_FIT_REWIND;
+	CHECK_DECISION(view, PGRAFT_REJOIN, 1, 1);
+	view.following_term = 1;
+	CHECK_DECISION(view, PGRAFT_FOLLOW, 1, 1);
+}
+
+TEST(R18_while_failover_is_paused_only_the_last_primary_promotes)
+{
+	after_first_promotion();
+	CHECK(apply_config(&state, "failover_enabled", "false"));
+	CHECK_DECISION(leader(2, 2), PGRAFT_HAND_OVER, 1, 2);
+	CHECK_DECISION(leader(1, 2), PGRAFT_COMMIT_INTENT, 1, 2);
+	{
+		PgraftView view = leader(2, 2);
+
+		voters[0].reachable = false;
+		CHECK_WAITS(view);
+	}
 }

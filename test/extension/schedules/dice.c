@@ -49,10 +49,10 @@ draw_dice(void)
 	dice->step_ms = ONE_OF(5, 20, 80, 200);
 	dice->rejoin_ms = ONE_OF(20, 60, 150);
 	dice->write = ONE_OF(20, 40, 70);
-	dice->fault = ONE_OF(5, 10, 20, 40);
+	dice->fault = ONE_OF(10, 20, 40, 80);
 	dice->lease_holds = percent(50);
 	for (int i = 0; i < 16; i++)
-		dice->weight[i] = ONE_OF(0, 0, 1, 3);
+		dice->weight[i] = ONE_OF(0, 0, 1, 4);
 }
 
 void

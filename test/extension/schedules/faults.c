@@ -106,6 +106,17 @@ is_hand_made(const Server *s)
 	return s->n_chain > 0 && s->chain[s->n_chain - 1].term == 0;
 }
 
+/* A data directory that somebody else has as well: what only one server has cannot be kept once it was promoted by hand. */
+static bool
+is_spare(const Server *s)
+{
+	for (int i = 0; i < model.n; i++)
+		if (i != s->index && data_is_whole(&model.servers[i]) && model.servers[i].wal.flushed >= s->wal.n &&
+			is_beginning(&s->wal, s->wal.n, &model.servers[i].wal))
+			return model.n > 2;
+	return false;
+}
+
 /* Somebody's pg_promote(): PostgreSQL makes the timeline, and its history tells of it; no intent, no link of ours. */
 static void
 promote_by_hand(void)
@@ -116,7 +127,7 @@ promote_by_hand(void)
 	for (int i = 0; i < model.n; i++)
 		if (is_hand_made(&model.servers[i]))
 			return;
-	if (s->life != LIFE_UP || !s->in_recovery || s->promoting_term != 0 || !data_is_whole(s) ||
+	if (s->life != LIFE_UP || !is_spare(s) || !s->in_recovery || s->promoting_term != 0 || !data_is_whole(s) ||
 		pgraft_state_last_record(&s->state) == NULL)
 		return;
 	parent = s->n_chain > 0 ? s->chain[s->n_chain - 1].timeline : 1;

@@ -84,6 +84,7 @@ configure(Server *s)
 	struct raft *raft = raft_of(s);
 
 	raft->tracer = &silence;
+	disk_wrap(raft->io);
 	raft_set_election_timeout(raft, ELECTION_MS);
 	raft_set_heartbeat_timeout(raft, HEARTBEAT_MS);
 	raft_set_pre_vote(raft, true);
@@ -106,8 +107,8 @@ group_open(void)
 		must(raft_fixture_grow(&model.fixture, &s->fsm), "add a server");
 		configure(s);
 		set_timers(s);
-		raft_fixture_set_network_latency(&model.fixture, (unsigned) i, (unsigned) (1 + below(20)));
-		raft_fixture_set_disk_latency(&model.fixture, (unsigned) i, (unsigned) (1 + below(10)));
+		raft_fixture_set_network_latency(&model.fixture, (unsigned) i, (unsigned) (1 + below(percent(80) ? 15 : 60)));
+		raft_fixture_set_disk_latency(&model.fixture, (unsigned) i, (unsigned) (1 + below(percent(80) ? 10 : 60)));
 	}
 	must(raft_fixture_configuration(&model.fixture, (unsigned) model.n, &configuration), "make the configuration");
 	must(raft_fixture_bootstrap(&model.fixture, &configuration), "bootstrap");

@@ -26,7 +26,7 @@
 #define ELECTION_MS	   200
 #define HEARTBEAT_MS   40
 #define ANSWER_MS	   50
-#define MIN_DOWN_MS	   60 /* until nothing of the dead server's I/O is left in the fixture */
+#define MIN_DOWN_MS	   130 /* until nothing of the dead server's I/O is left in the fixture */
 #define REJOIN_WAIT_MS 400
 
 typedef struct Wal
@@ -217,6 +217,9 @@ extern int32_t group_leader_of(const Server *s);
 extern void group_propose(Server *s, const PgraftEntry *entry);
 extern void group_transfer(Server *s, int32_t to);
 extern void group_observe(Server *s);
+
+/* disk.c */
+extern void disk_wrap(struct raft_io *io);
 
 /* role.c: the role worker */
 extern void role_turn(Server *s);

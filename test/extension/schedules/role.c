@@ -191,7 +191,9 @@ act(Server *s, PgraftDecision decision, PgraftFit fit)
 		case PGRAFT_STAY:
 			break;
 		case PGRAFT_WAIT:
+#ifndef MUTANT_NO_FREEZE
 			s->following_term = 0;
+#endif
 			break;
 		case PGRAFT_FREEZE:
 			freeze(s, decision.term);

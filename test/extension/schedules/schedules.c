@@ -13,7 +13,7 @@
 
 #include "model.h"
 
-#define BROKEN_MS	4000
+#define BROKEN_MS	5000
 #define HEALED_MS	20000 /* a hundred election timeouts */
 #define LONGEST_GAP 12
 
