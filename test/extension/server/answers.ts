@@ -1,6 +1,7 @@
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RecordedSession } from './recorded-session.js';
 import type { ServerGroup } from './server-group.js';
+import { serving, type Serving } from './serving.js';
 import { confirmationAwaited, StoppedReceivers } from './stopped-receivers.js';
 
 interface Commit {
@@ -66,24 +67,27 @@ interface Running {
 
 /** R16: nothing unconfirmed is reported as done. */
 export function answers(group: () => ServerGroup): void {
+  let now: Serving;
   let receivers: StoppedReceivers | undefined;
   let opened: RecordedSession[] = [];
   let round = 0;
 
   beforeAll(async () => {
-    const primary = group().primary;
+    const { primary } = await serving(group(), 20_000);
     await primary.query('CREATE TABLE answers (id serial PRIMARY KEY, value int DEFAULT 0)');
     await primary.query(`CREATE PROCEDURE commit_inside() LANGUAGE plpgsql AS $$ BEGIN ${insert}; COMMIT; END $$`);
+  });
+  beforeEach(async () => {
+    now = await serving(group(), 30_000);
   });
   afterEach(async () => {
     receivers?.resume();
     await Promise.all(opened.map((session) => session.end()));
     opened = [];
-    await group().healthy(20_000);
   });
 
   async function open(): Promise<RecordedSession> {
-    const session = await RecordedSession.open(group().primary);
+    const session = await RecordedSession.open(now.primary);
     opened.push(session);
     return session;
   }
@@ -97,7 +101,7 @@ export function answers(group: () => ServerGroup): void {
       for (const text of commit.before ?? []) await session.simple(text);
       ready.push({ commit, session });
     }
-    receivers = StoppedReceivers.at(group());
+    receivers = StoppedReceivers.at(now.standbys);
     const running = ready.map(({ commit, session }) => {
       session.forget();
       const outcome = session[commit.protocol](commit.statement).then(
@@ -106,7 +110,7 @@ export function answers(group: () => ServerGroup): void {
       );
       return { commit, session, outcome };
     });
-    await confirmationAwaited(group().primary, pidsOf(running));
+    await confirmationAwaited(now.primary, pidsOf(running));
     return running;
   }
 
@@ -120,7 +124,7 @@ export function answers(group: () => ServerGroup): void {
   }
 
   const signalled = (name: 'pg_cancel_backend' | 'pg_terminate_backend', pids: readonly number[]) =>
-    group().primary.query(`SELECT ${name}(pid) FROM unnest($1::int[]) AS pid`, [pids]);
+    now.primary.query(`SELECT ${name}(pid) FROM unnest($1::int[]) AS pid`, [pids]);
 
   describe('R16: a commit that waits for a standby', () => {
     it('is answered when the standbys confirm it', async () => {
@@ -148,14 +152,14 @@ export function answers(group: () => ServerGroup): void {
 
     it('is not answered by an immediate shutdown', async () => {
       const running = await allWait();
-      group().primary.exec(['kill', '-QUIT', group().primary.postmasterPid()]);
+      now.primary.exec(['kill', '-QUIT', now.primary.postmasterPid()]);
       await expectSilence(running);
     });
 
     it('is answered at once in a session that has lowered synchronous_commit', async () => {
       const session = await open();
       await session.simple('SET synchronous_commit = local');
-      receivers = StoppedReceivers.at(group());
+      receivers = StoppedReceivers.at(now.standbys);
       session.forget();
       await session.extended(insert);
       expect(session.received).toBe(extended);

@@ -1,5 +1,5 @@
 /** One group of three, formed once, and what its servers refuse by themselves. */
-import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { answers } from './answers.js';
 import { roleSettings } from './role-settings.js';
 import { ServerGroup } from './server-group.js';
@@ -31,5 +31,9 @@ beforeEach(() => {
   group().showLogsOnFailure();
 });
 
-roleSettings(group);
-answers(group);
+describe('the settings of a role', () => {
+  roleSettings(group);
+});
+describe('the answer to a commit', () => {
+  answers(group);
+});

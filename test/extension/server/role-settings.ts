@@ -1,14 +1,18 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.js';
 import { RecordedSession } from './recorded-session.js';
 import { data, type Server, type ServerGroup } from './server-group.js';
+import { serving, type Serving } from './serving.js';
 import { confirmationAwaited, StoppedReceivers } from './stopped-receivers.js';
 
 const cannotChange = '55P02';
+const insert = 'INSERT INTO kept SELECT coalesce(max(id), 0) + 1 FROM kept';
 const autoConf = `${data}/postgresql.auto.conf`;
 
 /** Who confirms commits and whom a standby follows is the role worker's to say, and nobody else's. */
 export function roleSettings(group: () => ServerGroup): void {
+  let now: Serving;
+
   /** As somebody would who knows that ALTER SYSTEM refuses, and then a reload. */
   function edit(server: Server, ...lines: readonly string[]): void {
     server.exec(['sh', '-c', `cat >>${autoConf}`], `${lines.join('\n')}\n`);
@@ -20,9 +24,11 @@ export function roleSettings(group: () => ServerGroup): void {
     server.sql('SELECT pg_reload_conf()');
   }
 
-  afterEach(async () => {
+  beforeEach(async () => {
+    now = await serving(group(), 20_000);
+  });
+  afterEach(() => {
     for (const server of group().servers) undoEdits(server);
-    await group().healthy(20_000);
   });
 
   describe('ALTER SYSTEM SET is refused, with the cause and what to do instead, and changes nothing', () => {
@@ -33,7 +39,7 @@ export function roleSettings(group: () => ServerGroup): void {
       ['R10', 'primary_slot_name', 'mine', 'nothing to set'],
       ['R8', 'restart_after_crash', 'on', 'comes back by itself'],
     ])("%s: %s = '%s'", async (_, name, value, hint) => {
-      for (const server of [group().primary, group().standbys[0] as Server]) {
+      for (const server of [now.primary, ...now.standbys]) {
         const before = server.exec(['cat', autoConf]);
         await expect(server.query(`ALTER SYSTEM SET ${name} = '${value}'`)).rejects.toMatchObject({
           code: cannotChange,
@@ -46,19 +52,19 @@ export function roleSettings(group: () => ServerGroup): void {
     });
 
     it('but other settings can be set, and all can be reset', async () => {
-      const primary = group().primary;
+      const { primary } = now;
       await primary.query("ALTER SYSTEM SET work_mem = '5MB'");
       await primary.query('ALTER SYSTEM RESET synchronous_standby_names');
       await primary.query('ALTER SYSTEM RESET ALL');
-      await group().write();
+      await primary.query(insert);
     });
   });
 
   it('R11, R12: a synchronous setting in an edited postgresql.auto.conf releases no waiting commit, and is named', async () => {
-    const primary = group().primary;
+    const { primary } = now;
     const wanted = await primary.value('SHOW synchronous_standby_names');
     const session = await RecordedSession.open(primary);
-    const receivers = StoppedReceivers.at(group());
+    const receivers = StoppedReceivers.at(now.standbys);
     try {
       session.forget();
       const answered = session.extended('CREATE TABLE waited (id int)');
@@ -82,19 +88,19 @@ export function roleSettings(group: () => ServerGroup): void {
   });
 
   it('R5: a primary_conninfo in an edited postgresql.auto.conf makes a standby follow nobody else', async () => {
-    const standby = group().standbys[0] as Server;
+    const standby = now.standbys[0] as Server;
     const receiver = () => standby.value('SELECT pid FROM pg_stat_wal_receiver');
     const before = { receiver: await receiver(), conninfo: await standby.value('SHOW primary_conninfo') };
     edit(standby, "primary_conninfo = 'host=elsewhere'", "primary_slot_name = 'mine'");
     await standby.logs('"primary_conninfo" cannot be set to "host=elsewhere": pgraft sets it');
     await standby.logs('"primary_slot_name" cannot be set to "mine": pgraft sets it');
-    await group().write();
-    await group().healthy(10_000);
+    await now.primary.query(insert);
+    await serving(group(), 10_000);
     expect({ receiver: await receiver(), conninfo: await standby.value('SHOW primary_conninfo') }).toEqual(before);
   });
 
   it('parallel workers start with the settings of their leader', async () => {
-    const primary = group().primary;
+    const { primary } = now;
     edit(primary, "debug_parallel_query = 'on'");
     await eventually(
       'parallel workers',

@@ -1,13 +1,13 @@
-import type { ServerGroup, Server } from './server-group.js';
+import type { Server } from './server-group.js';
 import { eventually } from '../../support/eventually.js';
 
 /** A group in which nobody confirms anything: the WAL receivers stand still, while Raft, and so the lease, lives on. */
 export class StoppedReceivers {
   private readonly stopped: { server: Server; pid: string }[] = [];
 
-  static at(group: ServerGroup): StoppedReceivers {
+  static at(standbys: readonly Server[]): StoppedReceivers {
     const receivers = new StoppedReceivers();
-    for (const server of group.standbys) receivers.stop(server);
+    for (const server of standbys) receivers.stop(server);
     return receivers;
   }
 
