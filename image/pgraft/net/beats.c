@@ -208,6 +208,10 @@ lease_until(PgraftConsensus *g)
 
 	if (g->beats.leading_since_ms == 0 || g->barrier_term != g->beats.term)
 		return 0;
+
+	/* Elected again before it has stopped as the primary of an older promotion: each term needs one of its own (R17). */
+	if (g->beats.newest.promotion_term != 0 && g->beats.newest.promotion_term != g->beats.term)
+		return 0;
 	for (unsigned i = 0; i < configuration->n && n < PGRAFT_MAX_NODES; i++)
 	{
 		const struct raft_server *server = &configuration->servers[i];

@@ -6,9 +6,7 @@
  * R11), and while it holds the lease of the leader (S5, R15).  The check sits in PRE_COMMIT, so no client or setting goes around it;
  * from there until the commit is confirmed the client hears nothing (R16, answer.c).
  *
- * WAL: a standby says in its connection which promotion it follows (pgraft.follow_term); it has written the link of that promotion beside its
- * data before.  A primary that has promoted again since, which the standby may not know yet, hangs up, so that nobody receives WAL of a
- * timeline that is not in its chain (R1).
+ * WAL: who may stream it, and whose confirmations count, is stream.c's.
  */
 #include "postgres.h"
 
@@ -25,9 +23,8 @@
 #include "server/answer.h"
 #include "server/confirm.h"
 #include "server/gate.h"
-#include "server/settings.h"
 #include "server/shared.h"
-#include "server/sync_setting.h"
+#include "server/stream.h"
 
 static ClientAuthentication_hook_type previous_authentication_hook;
 static ProcessUtility_hook_type previous_utility_hook;
@@ -150,45 +147,13 @@ process_utility(PlannedStmt *statement, const char *query, bool read_only, Proce
 		pgraft_answer_settle(XactLastRecEnd);
 }
 
-/* The term in -c pgraft.follow_term=N of the connection's options, 0 if it does not say. */
-static uint64
-followed_term(const Port *port)
-{
-	static const char option[] = "pgraft.follow_term=";
-	const char *found = port->cmdline_options == NULL ? NULL : strstr(port->cmdline_options, option);
-
-	return found == NULL ? 0 : strtoull(found + strlen(option), NULL, 10);
-}
-
-static uint64
-serving_term(void)
-{
-	const PgraftPromotion *last;
-	uint64 term = 0;
-
-	LWLockAcquire(pgraft_shared->lock, LW_SHARED);
-	last = pgraft_state_last_record(&pgraft_shared->state);
-	if (last != NULL && last->node_id == pgraft_node_id && last->term == pgraft_shared->role.promoting_term)
-		term = last->term;
-	LWLockRelease(pgraft_shared->lock);
-	return term;
-}
-
 static void
 check_standby(Port *port, int status)
 {
-	uint64 followed;
-
 	if (previous_authentication_hook)
 		previous_authentication_hook(port, status);
-	if (pgraft_shared == NULL || !am_walsender || status != STATUS_OK)
-		return;
-	pgraft_publish_inherited_sync();
-	followed = followed_term(port);
-	if (followed != 0 && followed != serving_term())
-		ereport(FATAL, errcode(ERRCODE_CANNOT_CONNECT_NOW),
-				errmsg("this server is not the primary of term " UINT64_FORMAT, followed),
-				errhint("The standby connects again when it knows the primary's promotion."));
+	if (pgraft_shared != NULL && am_walsender && status == STATUS_OK)
+		pgraft_stream_admit(port);
 }
 
 void

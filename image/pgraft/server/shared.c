@@ -22,8 +22,8 @@ static shmem_startup_hook_type previous_startup_hook;
 static int wake_fd = -1;
 
 /* Auxiliary processes and prepared transactions have numbers too; MaxBackends is known only after all modules are loaded. */
-static int
-process_slots(void)
+int
+pgraft_process_slots(void)
 {
 	return MaxBackends + NUM_AUXILIARY_PROCS;
 }
@@ -31,7 +31,7 @@ process_slots(void)
 static Size
 shared_size(void)
 {
-	return add_size(offsetof(PgraftShared, process_sync), mul_size(process_slots(), sizeof(pg_atomic_uint64)));
+	return add_size(offsetof(PgraftShared, walsenders), mul_size(pgraft_process_slots(), sizeof(PgraftWalsender)));
 }
 
 static void
@@ -62,8 +62,11 @@ startup_shared(void)
 		pg_atomic_init_u64(&pgraft_shared->lease_until_ms, 0);
 		pg_atomic_init_u32(&pgraft_shared->startup_generation, 0);
 		pg_atomic_init_u32(&pgraft_shared->startup_proc, 0);
-		for (int i = 0; i < process_slots(); i++)
-			pg_atomic_init_u64(&pgraft_shared->process_sync[i], 0);
+		for (int i = 0; i < pgraft_process_slots(); i++)
+		{
+			pg_atomic_init_u64(&pgraft_shared->walsenders[i].sync, 0);
+			pg_atomic_init_u64(&pgraft_shared->walsenders[i].member, 0);
+		}
 		pg_atomic_init_u64(&pgraft_shared->startup_conninfo, 0);
 		pg_atomic_init_u64(&pgraft_shared->checkpointer_sync, 0);
 		pgraft_want_present_settings();

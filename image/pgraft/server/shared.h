@@ -38,6 +38,13 @@ typedef enum PgraftGuarded
 	PGRAFT_N_GUARDED
 } PgraftGuarded;
 
+/* What a walsender has to say of itself; 0: nothing. */
+typedef struct PgraftWalsender
+{
+	pg_atomic_uint64 sync;	 /* hash of the synchronous_standby_names that it applies (R12) */
+	pg_atomic_uint64 member; /* hash of the name under which it confirms (R10) */
+} PgraftWalsender;
+
 typedef struct PgraftShared
 {
 	LWLock *lock;
@@ -74,17 +81,20 @@ typedef struct PgraftShared
 	ConditionVariable request_settled;
 	pg_atomic_uint32 commits_open;
 	pg_atomic_uint64 lease_until_ms; /* CLOCK_BOOTTIME; written by the consensus worker, read before each commit (S5) */
-	pg_atomic_uint32 startup_generation; /* the startup process has read this one (R5) */
-	pg_atomic_uint32 startup_proc;		 /* its ProcNumber + 1, 0 while unknown */
-	pg_atomic_uint64 startup_conninfo;	 /* hash of the primary_conninfo that it applies */
-	pg_atomic_uint64 checkpointer_sync;	 /* hash of the synchronous_standby_names that it applies (R12) */
-	pg_atomic_uint64 process_sync[FLEXIBLE_ARRAY_MEMBER]; /* the same by ProcNumber; walsenders only */
+	pg_atomic_uint32 startup_generation;			   /* the startup process has read this one (R5) */
+	pg_atomic_uint32 startup_proc;					   /* its ProcNumber + 1, 0 while unknown */
+	pg_atomic_uint64 startup_conninfo;				   /* hash of the primary_conninfo that it applies */
+	pg_atomic_uint64 checkpointer_sync;				   /* hash of the synchronous_standby_names that it applies (R12) */
+	PgraftWalsender walsenders[FLEXIBLE_ARRAY_MEMBER]; /* by ProcNumber */
 } PgraftShared;
 
 extern PgraftShared *pgraft_shared;
 
 /* From _PG_init. */
 extern void pgraft_shared_request(void);
+
+/* How many ProcNumbers there are. */
+extern int pgraft_process_slots(void);
 
 /* Wakes the consensus worker: from any process, also from a signal handler. */
 extern void pgraft_wake_consensus(void);

@@ -22,6 +22,7 @@
 
 static PgraftRoleConf applied;
 static int applied_generation; /* 0: nothing applied in this run of the worker */
+static bool confirms_nothing;  /* this walsender */
 
 /* A value as postgresql.conf wants it: quotes doubled. */
 static void
@@ -89,7 +90,7 @@ sync_of_process(pid_t pid)
 {
 	PGPROC *proc = BackendPidGetProc(pid);
 
-	return proc == NULL ? 0 : pg_atomic_read_u64(&pgraft_shared->process_sync[GetNumberFromPGProc(proc)]);
+	return proc == NULL ? 0 : pg_atomic_read_u64(&pgraft_shared->walsenders[GetNumberFromPGProc(proc)].sync);
 }
 
 static bool
@@ -164,7 +165,19 @@ pgraft_sync_applied(const char *value)
 	if (is_published_by(B_CHECKPOINTER))
 		pg_atomic_write_u64(&pgraft_shared->checkpointer_sync, pgraft_value_hash(value));
 	else if (is_published_by(B_WAL_SENDER))
-		pg_atomic_write_u64(&pgraft_shared->process_sync[MyProcNumber], pgraft_value_hash(value));
+	{
+		/* PostgreSQL then finds its name in no list. */
+		if (confirms_nothing)
+			SyncRepConfig = NULL;
+		pg_atomic_write_u64(&pgraft_shared->walsenders[MyProcNumber].sync, pgraft_value_hash(value));
+	}
+}
+
+void
+pgraft_sync_confirm_nothing(void)
+{
+	confirms_nothing = true;
+	SyncRepConfig = NULL;
 }
 
 void

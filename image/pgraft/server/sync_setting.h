@@ -43,6 +43,9 @@ extern void pgraft_sync_generation_assign(int newval, void *extra);
 extern void pgraft_sync_applied(const char *value);
 extern void pgraft_conninfo_applied(const char *value);
 
+/* This walsender is of no standby of ours: whatever its name is, it confirms nothing (R10). */
+extern void pgraft_sync_confirm_nothing(void);
+
 /* A new walsender inherits what the postmaster applies: publish that. */
 extern void pgraft_publish_inherited_sync(void);
 
