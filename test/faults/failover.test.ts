@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { happensWithin } from '../support/eventually.js';
 import { openSession } from '../support/primary-connection.js';
@@ -51,10 +54,9 @@ describe('a cluster of three that is written to:', () => {
   });
   beforeEach(async ({ onTestFailed }) => {
     onTestFailed(async () => {
-      for (const server of cluster.servers) {
-        const lines = (await server.log()).trimEnd().split('\n').slice(-60);
-        console.error(`--- end of the log of ${server.container}\n${lines.join('\n')}`);
-      }
+      const directory = mkdtempSync(join(tmpdir(), 'pgraft-failover-'));
+      await cluster.saveLogs(directory);
+      console.error(`logs of all servers: ${directory}`);
     });
     primary = await cluster.primary();
   });

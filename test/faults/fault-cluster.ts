@@ -1,4 +1,6 @@
 /** A cluster of its own to break: servers in containers without Terraform, formed in seconds, asked without blocking the load. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import pg from 'pg';
 import { isFree } from '../../scripts/kit/guards.js';
 import { ensureImage } from '../support/image.js';
@@ -152,6 +154,11 @@ export class FaultCluster {
 
   others(than: FaultServer): FaultServer[] {
     return this.servers.filter((server) => server !== than);
+  }
+
+  /** The whole output of every server, in a file each. */
+  async saveLogs(directory: string): Promise<void> {
+    for (const server of this.servers) writeFileSync(join(directory, `${server.name}.log`), await server.log());
   }
 
   /** Containers, volumes and network, in whatever state they are. */

@@ -1,16 +1,28 @@
-import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../support/cluster-project.js';
 import { happensWithin } from '../support/eventually.js';
+import { readUrl } from '../support/primary-connection.js';
 import { docker, run } from '../support/shell.js';
+import { WriteLoad } from '../support/write-load.js';
+import { findLost, rangesQuery } from '../support/write-record.js';
 
 const names = ['primary', 'replica1', 'replica2'];
-const standbys = ['replica1', 'replica2'];
 const all = '*';
 
 describe('a running cluster:', () => {
   let project: ClusterProject;
-  const primary = () => project.container('primary');
+  /** The server that accepts writes now; no name says which. */
+  const primary = async () => {
+    const accepts = async (name: string) =>
+      (await project.sql(name, 'select writable from pgraft_get_cluster_status()').catch(() => 'f')) === 't';
+    const look = async () => {
+      const answers = await Promise.all(names.map(accepts));
+      return names.find((_, index) => answers[index]);
+    };
+    return (await happensWithin('a server accepts writes', 15_000, look)).value;
+  };
+  const write = async (entry: number) => project.sql(await primary(), `insert into ledger values (${entry})`);
+  const others = (than: string) => names.filter((name) => name !== than);
   const healthy = async (milliseconds: number) =>
     happensWithin('the cluster is healthy again', milliseconds, async () => (await project.npm('status')).status === 0);
   const rows = async (name: string) => Number(await project.sql(name, `select count(${all}) from ledger`));
@@ -35,93 +47,101 @@ describe('a running cluster:', () => {
     await project.close();
   });
 
-  it('another server leads Raft within 3 s of docker stop of the primary, and reads go on', async () => {
+  it('another server leads within 3 s of docker stop of the primary, reads and writes go on', async () => {
+    const remaining = others('primary');
     const leader = async () => {
       const sql = 'select leader_id, state from pgraft_get_cluster_status()';
-      const told = await Promise.all(standbys.map(async (name) => (await project.sql(name, sql)).split('|')));
+      const told = await Promise.all(remaining.map(async (name) => (await project.sql(name, sql)).split('|')));
       const [first, second] = told.map(([id]) => Number(id));
       return first === second && first !== 1 && first !== 0 && told.some(([, state]) => state === 'leader') && first;
     };
     const [elected] = await Promise.all([
       happensWithin('another server leads', 3_000, leader),
-      docker('stop', primary()),
+      docker('stop', project.container('primary')),
     ]);
     report('another leader after docker stop', elected.took);
-    for (const name of standbys) expect(await rows(name)).toBe(1000);
+    for (const name of remaining) expect(await rows(name)).toBe(1000);
+    await write(1001);
     const { status, stdout } = await project.npm('status');
     expect(status).toBe(1);
     expect(stdout).toContain(`Leader: Node ${elected.value}`);
   });
 
-  it('the old primary leads again and accepts writes within 5 s of docker start', async () => {
-    const writes = async () => (await project.sql('primary', 'insert into ledger values (1001)')) === 'INSERT 0 1';
-    const [written] = await Promise.all([
-      happensWithin('the primary writes', 5_000, writes),
-      docker('start', primary()),
-    ]);
-    report('writes after docker start', written.took);
-    expect(await project.sql('primary', 'select pgraft_is_leader()')).toBe('t');
+  it('the old primary has what was written meanwhile, as a standby, within 15 s of docker start', async () => {
+    await docker('start', project.container('primary'));
+    const caughtUp = async () => (await project.sql('primary', 'select 1 from ledger where entry = 1001')) === '1';
+    report('caught up after docker start', (await happensWithin('it has the row', 15_000, caughtUp)).took);
+    expect(await project.sql('primary', 'select role from pgraft_get_cluster_status()')).toBe('standby');
     await healthy(10_000);
   });
 
-  it('after all three were killed at work it is healthy within 10 s of their start, with every acknowledged row', async () => {
-    const recorder = await Recorder.open(project);
-    await happensWithin('writes are under way', 5_000, async () => Promise.resolve(recorder.acknowledged > 100));
-    await docker('kill', ...names.map((name) => project.container(name)));
-    const last = await recorder.ended;
-    await docker('start', ...names.map((name) => project.container(name)));
-    report('healthy after all were killed', (await healthy(10_000)).took);
+  it('after all three were killed at work it is healthy within 15 s of their start, with every acknowledged row', async () => {
+    const load = await WriteLoad.begin(readUrl((await project.npm('url')).stdout));
+    try {
+      await happensWithin('writes are under way', 5_000, async () => Promise.resolve(load.acknowledged > 100));
+      await docker('kill', ...names.map((name) => project.container(name)));
+      await docker('start', ...names.map((name) => project.container(name)));
+      report('healthy after all were killed', (await healthy(15_000)).took);
+    } finally {
+      await load.end();
+    }
+    const missing = async (name: string) => {
+      const lines = (await project.sql(name, rangesQuery, 'app')).split('\n');
+      const present = lines.map((line) => {
+        const [first = 0, last = 0, count = 0] = line.split('|').map(Number);
+        return { first, last, rows: count };
+      });
+      return findLost(load.acknowledgedWrites(), present).length;
+    };
     for (const name of names) {
-      const present = `select count(${all}) from ledger where entry between 10001 and ${10000 + last}`;
-      const applied = async () => Number(await project.sql(name, present)) === last;
-      await happensWithin(`${name} has all ${last} acknowledged rows`, 5_000, applied);
+      const complete = async () => (await missing(name)) === 0;
+      await happensWithin(`${name} has all ${load.acknowledged} acknowledged rows`, 5_000, complete);
     }
   });
 
-  it('a replica cut off the network does not stop writes, and is a member and streams within 15 s of its return', async () => {
+  it('a standby cut off the network does not stop writes, and is a member and streams within 15 s of its return', async () => {
     const network = `${project.prefix}-network`;
-    const replica = project.container('replica2');
-    const seen = async () => project.sql('primary', 'select state from pgraft_get_nodes() where node_id = 3');
+    const leading = await primary();
+    const [cutOff = ''] = others(leading);
+    const replica = project.container(cutOff);
+    const seen = async () => project.sql(leading, `select state from pgraft_get_nodes() where name = '${cutOff}'`);
     await docker('network', 'disconnect', network, replica);
     await happensWithin('the leader misses it', 10_000, async () => (await seen()) === 'unreachable');
-    await project.sql('primary', 'insert into ledger values (1002)');
+    await write(1002);
     const { status, stdout } = await project.npm('status');
     expect(status).toBe(1);
     expect(stdout).toContain(`docker network connect ${network} ${replica} brings it back`);
     await docker('network', 'connect', network, replica);
-    const streams = `select count(${all}) from pg_stat_replication where application_name like 'replica2%' and state = 'streaming'`;
-    const back = async () => (await seen()) === 'follower' && (await project.sql('primary', streams)) === '1';
+    const streams = `select count(${all}) from pg_stat_replication where application_name like '${cutOff}%' and state = 'streaming'`;
+    const back = async () => (await seen()) === 'follower' && (await project.sql(leading, streams)) === '1';
     report('back after network connect', (await happensWithin('it follows and streams', 15_000, back)).took);
-    const caughtUp = async () => (await project.sql('replica2', 'select 1 from ledger where entry = 1002')) === '1';
+    const caughtUp = async () => (await project.sql(cutOff, 'select 1 from ledger where entry = 1002')) === '1';
     await happensWithin('it has what was written meanwhile', 15_000, caughtUp);
     await healthy(15_000);
   });
 
   it('a server whose container was removed comes back with its volume by npm start; the others are not touched', async () => {
-    const before = {
-      primary: await idOf('primary'),
-      replica1: await idOf('replica1'),
-      replica2: await idOf('replica2'),
-    };
-    await docker('rm', '--force', project.container('replica1'));
-    await project.sql('primary', 'insert into ledger values (1003)');
+    const [removed = '', ...kept] = others(await primary());
+    kept.push(await primary());
+    const ids = async (servers: string[]) => Promise.all(servers.map(idOf));
+    const [before, keptBefore] = [await idOf(removed), await ids(kept)];
+    await docker('rm', '--force', project.container(removed));
+    await write(1003);
     const lost = await project.npm('status');
-    expect(lost).toMatchObject({ status: 1, stdout: expect.stringMatching(/^\S+-replica1 +: missing$/m) as string });
+    expect(lost.status).toBe(1);
+    expect(lost.stdout).toMatch(new RegExp(`^\\S+-${removed} +: missing$`, 'm'));
     const ended = await project.start();
     expect(ended.status, ended.output).toBe(0);
-    expect(await idOf('replica1')).not.toBe(before.replica1);
-    expect({ primary: await idOf('primary'), replica2: await idOf('replica2') }).toEqual({
-      primary: before.primary,
-      replica2: before.replica2,
-    });
+    expect(await idOf(removed)).not.toBe(before);
+    expect(await ids(kept)).toEqual(keptBefore);
     expect((await project.npm('status')).status).toBe(0);
-    expect(await project.sql('replica1', 'select min(entry) from ledger')).toBe('1');
-    const log = (await run('docker', ['logs', project.container('replica1')])).output;
+    expect(await project.sql(removed, 'select min(entry) from ledger')).toBe('1');
+    const log = (await run('docker', ['logs', project.container(removed)])).output;
     expect(log, 'it kept its data and copied nothing').not.toContain('there is no data yet');
   });
 
   it('docker restart of any server keeps its data, and the cluster is healthy again', async () => {
-    for (const name of ['replica2', 'primary']) {
+    for (const name of [others(await primary())[0] ?? '', await primary()]) {
       const before = await rows(name);
       await docker('restart', project.container(name));
       report(`healthy after docker restart of ${name}`, (await healthy(15_000)).took);
@@ -130,7 +150,7 @@ describe('a running cluster:', () => {
   });
 
   it('a stranger on its network without the key, or with a wrong one, is no member and changes no term', async () => {
-    const image = await docker('inspect', '--format', '{{.Config.Image}}', primary());
+    const image = await docker('inspect', '--format', '{{.Config.Image}}', project.container('primary'));
     const group = 'select current_term, leader_id, num_nodes from pgraft_get_cluster_status()';
     const members = 'select node_id, name, address from pgraft_get_nodes() order by 1';
     const before = [await project.sql('primary', group), await project.sql('primary', members)];
@@ -151,39 +171,6 @@ describe('a running cluster:', () => {
     await healthy(5_000);
   });
 });
-
-/** Inserts entries 10001, 10002, ... one commit each, until its connection breaks; counts those that were acknowledged. */
-class Recorder {
-  acknowledged = 0;
-  readonly ended: Promise<number>;
-
-  private constructor(private readonly client: pg.Client) {
-    this.ended = this.#record();
-  }
-
-  static async open(project: ClusterProject): Promise<Recorder> {
-    const address = (await project.npm('url')).stdout.trim();
-    const password = decodeURIComponent(new URL(address.replace(/,[^/]+/, '')).password);
-    await project.sql('primary', 'grant all on table ledger to app');
-    const about = { host: '127.0.0.1', port: project.ports.postgres, user: 'app', database: 'postgres' };
-    const client = new pg.Client({ ...about, password, connectionTimeoutMillis: 5_000 });
-    // a broken connection shows in the query under way
-    client.on('error', () => undefined);
-    await client.connect();
-    return new Recorder(client);
-  }
-
-  async #record(): Promise<number> {
-    try {
-      for (;;) {
-        await this.client.query('insert into ledger values ($1)', [10001 + this.acknowledged]);
-        this.acknowledged += 1;
-      }
-    } catch {
-      return this.acknowledged;
-    }
-  }
-}
 
 /** A container of the node image on the cluster's network that was not declared. */
 class Stranger {

@@ -106,7 +106,9 @@ export class WriteLoad {
     while (!signal.aborted) {
       try {
         session ??= await openSession(endpoint, this.options.login, { patience: loyalPatience, signal });
-        await this.#write(session, client);
+        const { rows } = await session.client.query<{ recovery: boolean }>('SELECT pg_is_in_recovery() AS recovery');
+        // a standby would only fill its log with refusals
+        if (rows[0]?.recovery === false) await this.#write(session, client);
       } catch (error) {
         if (!isFromServer(error)) {
           session?.destroy();

@@ -141,7 +141,7 @@ async function keepEvidence(
   keep('round.json', JSON.stringify(round, undefined, 2));
   keep('writes.json', `[\n${load.writes.map((write) => JSON.stringify(write)).join(',\n')}\n]\n`);
   keep('statuses.json', JSON.stringify(await cluster.statuses(), undefined, 2));
-  for (const server of cluster.servers) keep(`${server.name}.log`, await server.log());
+  await cluster.saveLogs(directory);
   tell(`  seed ${seed}, round ${round.number}; logs of all servers and all writes: ${directory}`);
   tell(`  again: npm run test:faults -- --seed ${seed} --round ${round.number}`);
 }
