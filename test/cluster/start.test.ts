@@ -54,8 +54,10 @@ describe('npm start makes a cluster of three, and', () => {
   it('prints the status of the reference page, with node 1 leading in term 1 and two replicas streaming', () => {
     expect(asReference(started.stdout)).toContain(referenceBlocks);
     expect(
-      started.stdout.match(/^\S+-replica[12] +: timeline \d+, LSN \S+, lag .+, streaming \(quorum\)$/gm),
+      started.stdout.match(/^\S+-replica[12] +: standby, timeline \d+, LSN \S+, lag .+, streaming \(quorum\)$/gm),
     ).toHaveLength(2);
+    expect(started.stdout).toMatch(/^Commits are confirmed by: any 1 of replica1, replica2 \(in force\)$/m);
+    expect(started.stdout).toMatch(/^Failover safe now: yes$/m);
     expect(started.stdout).toMatch(/^Cluster is healthy: 3 of 3 servers up/m);
   });
 
