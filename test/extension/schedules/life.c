@@ -105,9 +105,6 @@ begin_rejoin(Server *s, PgraftFit fit, uint64_t term)
 						 .rewind = whole && fit == PGRAFT_FIT_REWIND,
 						 .term = term,
 						 .old = old};
-#ifdef MUTANT_WITNESS_FORGOTTEN
-	s->marker.state = MARKER_REQUESTED;
-#endif
 	s->rejoin_from = -1;
 	s->rejoin_since = model.now;
 	s->rejoin_at = 0;

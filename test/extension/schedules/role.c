@@ -64,9 +64,6 @@ drops_unused_links(Server *s)
 {
 	int n = pgraft_links_in_use(s->chain, s->n_chain, (uint64_t) s->wal.n);
 
-#ifdef MUTANT_UNUSED_LINKS_STAY
-	return false;
-#endif
 	if (n == s->n_chain)
 		return false;
 	trace("server %d drops %d links that it has no WAL of", s->id, s->n_chain - n);

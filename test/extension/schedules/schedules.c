@@ -70,7 +70,7 @@ step(void)
 
 /*
  * A server whose data is half rewound does not run, so its Raft does not either: without a majority beside it nobody can be elected that it
- * could be cloned from.  Two servers, or three with one away, can get there; docs/failover.md says what to do.
+ * could be cloned from.  Two servers, or three with one away, can get there.
  */
 static bool
 is_blocked(void)

@@ -148,10 +148,8 @@ confirm(Server *s)
 {
 	Message *m;
 
-#ifndef MUTANT_WITNESS_CONFIRMS
 	if (!data_is_whole(s))
 		return;
-#endif
 	if (model.now - s->confirmed_at < 10 || (m = send_message(MESSAGE_CONFIRM, s, s->source)) == NULL)
 		return;
 	s->confirmed_at = model.now;
