@@ -117,7 +117,9 @@ run_postgresql() {
     return
   fi
   if rejoin_pending; then
-    note "PostgreSQL was stopped (status $child_status): its data has to be made fit the primary's first"
+    last_end="PostgreSQL was stopped (status $child_status): its data has to be made to fit the primary's first"
+    set_phase rejoining "$last_end"
+    note "$last_end"
     failures=0
     return
   fi

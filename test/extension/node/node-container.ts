@@ -5,7 +5,8 @@ import { docker, NodeContainer as AnyNodeContainer, type Place } from '../../sup
 export { docker, secrets } from '../../support/node-container.js';
 
 const prefix = `pgnode-${process.pid}`;
-const place: Place = { prefix, network: `${prefix}-network`, image: ensureImage() };
+export const image = ensureImage();
+const place: Place = { prefix, network: `${prefix}-network`, image };
 
 export function setUp(): void {
   docker(['network', 'create', place.network]);

@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** A command of bash; the machine may have much else to do. */
+const deadline = 60_000;
+
 const script = fileURLToPath(new URL('../../../image/node/pgraft-node', import.meta.url));
 
 /** What bash printed and its exit status. */
@@ -111,7 +114,7 @@ export class NodeShell {
     const { status, stdout, stderr, error } = spawnSync(program, args, {
       input,
       encoding: 'utf8',
-      timeout: 10_000,
+      timeout: deadline,
       env: { PATH: `${this.root}/bin:${process.env['PATH'] ?? ''}`, PGRAFT_ROOT: this.root, ...environment },
     });
     if (error !== undefined) throw error;

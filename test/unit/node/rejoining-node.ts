@@ -18,12 +18,18 @@ const environment = {
 
 /** Each of them counts; before the one that `CRASH_AT` names everything dies. */
 const step = `
-count=$(($(cat "$PGRAFT_ROOT/steps") + 1))
-echo "$count" >"$PGRAFT_ROOT/steps"
-[[ "$count" != "$CRASH_AT" ]] || kill -KILL 0`;
+step() {
+  local count
+  read -r count <"$PGRAFT_ROOT/steps"
+  count=$((count + 1))
+  echo "$count" >"$PGRAFT_ROOT/steps"
+  [[ "$count" != "$CRASH_AT" ]] || kill -KILL 0
+}`;
 
 /** Turns of the loop, a process group of its own, until PostgreSQL was started or the message matches `$1`; prints the message. */
 const loop = `
+CRASH_AT= open_silence # removes a file, which is no step of the loop
+echo 0 >"$PGRAFT_ROOT/steps"
 exec {volume_lock}<"$volume_dir"
 : >>"$log_file"
 set -m
@@ -54,7 +60,15 @@ export class RejoiningNode extends NodeShell {
 
   /** What the role worker writes. */
   request(how: 'rewind' | 'clone', more: Readonly<Record<string, string>> = {}): void {
-    const wanted = { state: 'requested', node: '2', host: 'host2', port: '5432', term: '7', until: '0/5000000' };
+    const wanted = {
+      state: 'requested',
+      data: 'whole',
+      node: '2',
+      host: 'host2',
+      port: '5432',
+      term: '7',
+      until: '0/5000000',
+    };
     const fields = { how, ...wanted, end: '0/4000100', ...more };
     const lines = Object.entries(fields).map(([key, value]) => `${key} ${value}\n`);
     this.write(rejoinFile, `${lines.join('')}link 2 1 0/3000148 1 1\nlink 3 6 0/4000000 2 1\n`);
@@ -75,18 +89,18 @@ export class RejoiningNode extends NodeShell {
   }
 
   noPrimary(): void {
-    this.call('rm -rf "$PGRAFT_ROOT/primaries"');
+    this.#forget('primaries');
   }
 
   /** Run the loop until PostgreSQL is started, or the message matches. `crashAt`: everything dies before that step. */
   run({ until = '', crashAt = 0, searchMs = 10_000 } = {}): Result {
-    this.call('rm -f "$PGRAFT_ROOT/started" "$phase_file"; echo 0 >"$PGRAFT_ROOT/steps"');
+    for (const path of ['started', 'var/run/postgresql/pgraft-node.phase']) this.#forget(path);
     const statements = `primary_search_ms=${searchMs}\n${loop}`;
     return this.call(statements, [until], { ...environment, CRASH_AT: String(crashAt) });
   }
 
   /** What PostgreSQL was started with: its rows, and `half` when the directory was not whole; undefined when it was not. */
-  get started(): string | undefined {
+  started(): string | undefined {
     return this.has('started') ? this.read('started').trim() : undefined;
   }
 
@@ -95,9 +109,12 @@ export class RejoiningNode extends NodeShell {
     return this.has('ran') ? this.read('ran').trim().split('\n') : [];
   }
 
+  #forget(path: string): void {
+    if (this.has(path)) this.remove(path);
+  }
+
   #programs(): void {
-    this.program('step', step);
-    for (const name of ['mv', 'sync', 'rm']) this.program(name, `step\nexec /usr/bin/${name} "$@"`);
+    for (const name of ['mv', 'sync', 'rm']) this.program(name, `${step}\nstep\nexec /usr/bin/${name} "$@"`);
     this.program(
       'psql',
       `[[ "$*" =~ host=\\'([^\\']+)\\' ]] && cat "$PGRAFT_ROOT/primaries/\${BASH_REMATCH[1]}" 2>/dev/null`,
@@ -113,7 +130,7 @@ export class RejoiningNode extends NodeShell {
   }
 
   #postgres(): string {
-    return `
+    return `${step}
       if [[ "$1" == --single ]]; then
         echo recovery >>"$PGRAFT_ROOT/ran"
         [[ ! -e "$4/standby.signal" ]] || { echo 'FATAL: standby mode is not supported by single-user servers'; exit 1; }
@@ -126,7 +143,7 @@ export class RejoiningNode extends NodeShell {
   }
 
   #rewind(): string {
-    return `
+    return `${step}
       echo pg_rewind >>"$PGRAFT_ROOT/ran"
       target="$2"
       [[ ! -e "$PGRAFT_ROOT/rewind.says" ]] || { cat "$PGRAFT_ROOT/rewind.says"; exit "$(cat "$PGRAFT_ROOT/rewind.status")"; }
@@ -142,7 +159,7 @@ export class RejoiningNode extends NodeShell {
   }
 
   #basebackup(): string {
-    return `
+    return `${step}
       echo pg_basebackup >>"$PGRAFT_ROOT/ran"
       target="$2"
       mkdir -p "$target/global"
