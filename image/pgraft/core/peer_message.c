@@ -3,8 +3,8 @@
  *	  See peer_message.h.
  *
  * message	u8 version, u8 type, u64 term, u64 seq, i64 sent_at_ms, then
- *	 BEAT	u64 promotion_term, u64 flush_lsn
- *	 ANSWER u64 term of the report; unless that is 0: u64 end_lsn, u8 witness, u8 n_links, n_links times a promotion (codec_parts.h)
+ *	 BEAT	u64 promotion_term, u64 flush_lsn, u64 oldest_lsn, u8 rejoin_node
+ *	 ANSWER u64 term of the report; unless that is 0: u64 end_lsn, u8 flags, u8 n_links, n_links times a promotion (codec_parts.h)
  */
 #include "core/peer_message.h"
 
@@ -13,6 +13,9 @@
 #include "core/codec_parts.h"
 
 #define MESSAGE_VERSION 1
+
+#define FLAG_WITNESS	  1
+#define FLAG_WANTS_REJOIN 2
 
 static bool
 report_in_range(const PgraftReport *report)
@@ -28,7 +31,8 @@ in_range(const PgraftPeerMessage *message)
 	switch (message->type)
 	{
 		case PGRAFT_PEER_BEAT:
-			return message->sent_at_ms > 0 && message->u.beat.promotion_term <= message->term;
+			return message->sent_at_ms > 0 && message->u.beat.promotion_term <= message->term &&
+				   message->u.beat.rejoin_node >= 0 && message->u.beat.rejoin_node <= PGRAFT_MAX_NODES;
 		case PGRAFT_PEER_ANSWER:
 			return message->seq == 0 && report_in_range(&message->u.report);
 	}
@@ -42,7 +46,7 @@ put_report(ByteWriter *w, const PgraftReport *report)
 	if (report->term == 0)
 		return;
 	put_u64(w, report->end_lsn);
-	put_u8(w, report->witness);
+	put_u8(w, (uint8_t) ((report->witness ? FLAG_WITNESS : 0) | (report->wants_rejoin ? FLAG_WANTS_REJOIN : 0)));
 	put_u8(w, (uint8_t) report->n_links);
 	for (int i = 0; i < report->n_links; i++)
 		pgraft_put_promotion(w, &report->links[i]);
@@ -66,6 +70,8 @@ pgraft_peer_message_encode(const PgraftPeerMessage *message, uint8_t *buf, size_
 	{
 		put_u64(&w, message->u.beat.promotion_term);
 		put_u64(&w, message->u.beat.flush_lsn);
+		put_u64(&w, message->u.beat.oldest_lsn);
+		put_u8(&w, (uint8_t) message->u.beat.rejoin_node);
 	}
 	else
 		put_report(&w, &message->u.report);
@@ -78,16 +84,17 @@ pgraft_peer_message_encode(const PgraftPeerMessage *message, uint8_t *buf, size_
 static void
 get_report(ByteReader *r, PgraftReport *report)
 {
-	uint8_t witness;
+	uint8_t flags;
 
 	report->term = get_u64(r);
 	if (report->term == 0)
 		return;
 	report->end_lsn = get_u64(r);
-	witness = get_u8(r);
-	report->witness = witness == 1;
+	flags = get_u8(r);
+	report->witness = (flags & FLAG_WITNESS) != 0;
+	report->wants_rejoin = (flags & FLAG_WANTS_REJOIN) != 0;
 	report->n_links = get_u8(r);
-	if (witness > 1 || !report_in_range(report))
+	if (flags > (FLAG_WITNESS | FLAG_WANTS_REJOIN) || !report_in_range(report))
 	{
 		r->failed = true;
 		return;
@@ -102,6 +109,10 @@ get_beat(ByteReader *r, PgraftPeerMessage *message)
 	message->u.beat.term = message->term;
 	message->u.beat.promotion_term = get_u64(r);
 	message->u.beat.flush_lsn = get_u64(r);
+	message->u.beat.oldest_lsn = get_u64(r);
+	message->u.beat.rejoin_node = get_u8(r);
+	if (message->u.beat.rejoin_node > PGRAFT_MAX_NODES)
+		r->failed = true;
 }
 
 static bool
@@ -169,7 +180,8 @@ links_equal(const PgraftPromotion *a, const PgraftPromotion *b)
 bool
 pgraft_report_equal(const PgraftReport *a, const PgraftReport *b)
 {
-	if (a->term != b->term || a->end_lsn != b->end_lsn || a->witness != b->witness || a->n_links != b->n_links)
+	if (a->term != b->term || a->end_lsn != b->end_lsn || a->witness != b->witness ||
+		a->wants_rejoin != b->wants_rejoin || a->n_links != b->n_links)
 		return false;
 	for (int i = 0; i < a->n_links; i++)
 		if (!links_equal(&a->links[i], &b->links[i]))

@@ -195,6 +195,29 @@ pgraft_decide(const PgraftView *view)
 	return view->barrier_applied ? decide_leader(view) : decision(PGRAFT_WAIT, 0, 0);
 }
 
+static int
+count_reachable(const PgraftVoter *voters, int n_voters, int32_t except)
+{
+	int count = 0;
+
+	for (int i = 0; i < n_voters; i++)
+		count += voters[i].reachable && voters[i].node_id != except;
+	return count;
+}
+
+int32_t
+pgraft_grant_rejoin(const PgraftVoter *voters, int n_voters, int32_t self, int32_t current)
+{
+	for (int i = 0; i < n_voters; i++)
+		if (voters[i].node_id == current && voters[i].reachable && voters[i].report.wants_rejoin)
+			return current;
+	for (int i = 0; i < n_voters; i++)
+		if (voters[i].node_id != self && voters[i].reachable && voters[i].report.wants_rejoin &&
+			count_reachable(voters, n_voters, voters[i].node_id) > n_voters / 2)
+			return voters[i].node_id;
+	return 0;
+}
+
 bool
 pgraft_may_stand(const PgraftState *state, int32_t self)
 {

@@ -67,6 +67,13 @@ typedef struct PgraftDecision
 
 extern PgraftDecision pgraft_decide(const PgraftView *view);
 
+/*
+ * While a server's data is rewound or cloned its Raft member does not run.  So the primary lets one at a time do it, and only while the
+ * others that it hears are a majority without it.  current: who was let; it stays until that one has stopped, or
+ * has reported otherwise.  Returns a node id, or 0.
+ */
+extern int32_t pgraft_grant_rejoin(const PgraftVoter *voters, int n_voters, int32_t self, int32_t current);
+
 /* May this server become a candidate?  Before the first record only node 1; afterwards every voter. */
 extern bool pgraft_may_stand(const PgraftState *state, int32_t self);
 

@@ -60,9 +60,10 @@ typedef struct PgraftPosition
 /* What a server says of its data to the leader of a term, after it has stopped streaming for that term (S2, R2, R3, R5). */
 typedef struct PgraftReport
 {
-	uint64_t term;	  /* that it is frozen for; 0: no report */
-	uint64_t end_lsn; /* end of the valid WAL on its disk */
-	bool witness;	  /* of data that it has given up: counted, never promoted (R3) */
+	uint64_t term;	   /* that it is frozen for; 0: no report */
+	uint64_t end_lsn;  /* end of the valid WAL on its disk */
+	bool witness;	   /* of data that it has given up: counted, never promoted (R3) */
+	bool wants_rejoin; /* it has to stop, Raft and all, to have its data rewound or cloned */
 	int n_links;
 	PgraftPromotion links[PGRAFT_REPORT_LINKS]; /* the newest of its chain, oldest first */
 } PgraftReport;
@@ -73,6 +74,8 @@ typedef struct PgraftBeat
 	uint64_t term;
 	uint64_t promotion_term; /* of the promotion that it serves as the primary; 0 while it does not */
 	uint64_t flush_lsn;		 /* of the primary; 0 while it is none */
+	int32_t rejoin_node;	 /* the server that may stop to rejoin; 0: none */
+	uint64_t oldest_lsn;	 /* from where on the primary still has WAL; 0 while it is none, or does not know */
 } PgraftBeat;
 
 typedef enum PgraftEventType

@@ -135,7 +135,11 @@ describe_self(PgraftBeat *beat)
 {
 	LWLockAcquire(pgraft_shared->lock, LW_SHARED);
 	if (pgraft_shared->role.action == PGRAFT_SERVE)
+	{
 		beat->promotion_term = pgraft_shared->role.promoting_term;
+		beat->oldest_lsn = pgraft_shared->role.oldest_lsn;
+		beat->rejoin_node = pgraft_shared->role.rejoin_node;
+	}
 	LWLockRelease(pgraft_shared->lock);
 	if (beat->promotion_term != 0 && !RecoveryInProgress())
 		beat->flush_lsn = GetFlushRecPtr(NULL);

@@ -65,6 +65,23 @@ pgraft_step_drop_unused_links(PgraftRoleTurn *turn, XLogRecPtr end)
 	stop_postmaster(turn, SIGINT, "it has no WAL of the newest promotion that it followed");
 }
 
+/* The primary has heard of the wish and grants it, and how far the new data has to reach is known. */
+static bool
+may_stop(PgraftRoleTurn *turn, uint64_t term)
+{
+	const PgraftBeat *beat = &turn->raft.beat;
+
+	if (!turn->report.wants_rejoin)
+	{
+		turn->report.wants_rejoin = true;
+		LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
+		pgraft_shared->report.wants_rejoin = true;
+		LWLockRelease(pgraft_shared->lock);
+		pgraft_wake_consensus();
+	}
+	return beat->promotion_term == term && beat->flush_lsn != 0 && beat->rejoin_node == pgraft_node_id;
+}
+
 void
 pgraft_step_rejoin(PgraftRoleTurn *turn, int32_t node_id, uint64_t term)
 {
@@ -74,10 +91,10 @@ pgraft_step_rejoin(PgraftRoleTurn *turn, int32_t node_id, uint64_t term)
 	if (turn->stopping)
 		return;
 	pgraft_refuse_commits(turn, turn->fit == PGRAFT_FIT_CLONE
-									? "its data has left the primary's history: it has to be cloned anew"
+									? "its data cannot follow the primary's history: it has to be cloned anew"
 									: "it has WAL that the primary never had: it has to be rewound");
-	if (beat->promotion_term != term || beat->flush_lsn == 0)
-		return; /* how far the new data has to reach is not known yet */
+	if (!may_stop(turn, term))
+		return;
 	memset(&rejoin, 0, sizeof rejoin);
 	rejoin.clone = turn->fit == PGRAFT_FIT_CLONE;
 	rejoin.state = PGRAFT_REJOIN_REQUESTED;

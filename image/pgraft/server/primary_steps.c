@@ -22,6 +22,7 @@
 #include "server/settings.h"
 #include "server/slots.h"
 #include "server/sync_setting.h"
+#include "server/wal_end.h"
 #include "server/wal_receiver.h"
 
 #define TRANSFER_RETRY_MS 500
@@ -228,6 +229,20 @@ open_commits(uint64_t term, const PgraftRoleConf *conf)
 							term, conf->synchronous_standby_names));
 }
 
+#define LOOK_BACK_MS 1000
+
+/* So that a standby that has been away for too long knows that it has to be cloned. */
+static void
+look_back(PgraftRoleTurn *turn)
+{
+	int64_t now = pgraft_now_ms();
+
+	if (turn->looked_back_ms != 0 && now - turn->looked_back_ms < LOOK_BACK_MS)
+		return;
+	turn->looked_back_ms = now;
+	turn->role.oldest_lsn = pgraft_wal_begin();
+}
+
 void
 pgraft_step_serve(PgraftRoleTurn *turn, uint64_t term)
 {
@@ -247,6 +262,8 @@ pgraft_step_serve(PgraftRoleTurn *turn, uint64_t term)
 		return;
 	}
 	turn->role.message[0] = '\0';
+	look_back(turn);
+	turn->role.rejoin_node = pgraft_grant_rejoin(turn->voters, turn->n_voters, pgraft_node_id, turn->role.rejoin_node);
 	if (turn->role.sync_in_force)
 		open_commits(term, &conf);
 }

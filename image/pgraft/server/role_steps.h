@@ -18,11 +18,15 @@ typedef struct PgraftRoleTurn
 	PgraftState state;
 	uint64 state_generation;
 	PgraftRoleStatus role;
+	int n_voters;
+	PgraftVoter voters[PGRAFT_MAX_NODES];
 	PgraftReport report;  /* of this server's data, for role.frozen_term */
 	PgraftChain chain;	  /* as on disk */
 	PgraftRejoin witness; /* role.witness: what the data that is gone was worth */
 	uint64 fit_term;	  /* of the promotion that fit was computed for */
 	PgraftFit fit;
+	XLogRecPtr wal_end;		   /* when it froze last; 0: not in this run of the worker */
+	int64_t looked_back_ms;	   /* when the primary looked for its oldest WAL */
 	bool proposal_settled;	   /* no proposal of ours is under way */
 	int64_t asked_transfer_ms; /* when a transfer was asked for last */
 	int64_t lease_good_ms;	   /* until when the lease was good, or when it was first asked for */

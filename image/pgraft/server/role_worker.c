@@ -97,28 +97,27 @@ lease_is_lost(PgraftRoleTurn *turn)
 	return pgraft_now_ms() - turn->lease_good_ms > pgraft_election_timeout;
 }
 
-static int
-voters(const PgraftRoleTurn *turn, PgraftVoter *voters)
+static void
+list_voters(PgraftRoleTurn *turn)
 {
-	int n = 0;
-
+	turn->n_voters = 0;
 	for (int i = 0; i < turn->raft.n_peers; i++)
 	{
 		const PgraftPeerStatus *peer = &turn->raft.peers[i];
+		PgraftVoter *voter = &turn->voters[turn->n_voters];
 
 		if (!peer->voter)
 			continue;
-		voters[n].node_id = peer->node_id;
-		voters[n].reachable = peer->reachable;
-		voters[n++].report = peer->node_id == pgraft_node_id ? turn->report : peer->report;
+		voter->node_id = peer->node_id;
+		voter->reachable = peer->reachable;
+		voter->report = peer->node_id == pgraft_node_id ? turn->report : peer->report;
+		turn->n_voters++;
 	}
-	return n;
 }
 
 static PgraftDecision
 decide(PgraftRoleTurn *turn)
 {
-	static PgraftVoter all[PGRAFT_MAX_NODES];
 	PgraftView view = {
 		.self = pgraft_node_id,
 		.raft_known = turn->raft.role != PGRAFT_RAFT_UNAVAILABLE,
@@ -130,8 +129,8 @@ decide(PgraftRoleTurn *turn)
 		.frozen_term = turn->role.frozen_term,
 		.following_term = turn->role.following_term,
 		.witness = turn->role.witness,
-		.n_voters = voters(turn, all),
-		.voters = all,
+		.n_voters = turn->n_voters,
+		.voters = turn->voters,
 		.state = &turn->state,
 	};
 
@@ -292,6 +291,7 @@ pgraft_role_main(Datum arg)
 		read_settings_again();
 		drop_old_slots();
 		look(&turn);
+		list_voters(&turn);
 		decision = decide(&turn);
 		log_change(&turn, decision);
 		act(&turn, decision);

@@ -26,6 +26,8 @@ typedef struct PgraftRoleStatus
 	uint64_t following_term; /* of the promotion record that it follows as a standby */
 	bool witness;			 /* its data is not whole yet (safety.md R3) */
 	bool sync_in_force;
+	int32_t rejoin_node;			 /* primary: the server that may stop to rejoin, 0: none */
+	uint64_t oldest_lsn;			 /* primary: from where on it still has WAL, as of lately */
 	char message[PGRAFT_VALUE_SIZE]; /* what keeps it from its role, "" if nothing */
 } PgraftRoleStatus;
 

@@ -86,6 +86,7 @@ make_report(PgraftRoleTurn *turn, uint64_t term)
 	report->term = term;
 	turn->role.frozen_term = term;
 	turn->fit_term = 0;
+	turn->wal_end = end;
 	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
 	pgraft_shared->report = *report;
 	pgraft_shared->role.frozen_term = term;
@@ -115,6 +116,15 @@ pgraft_step_freeze(PgraftRoleTurn *turn, uint64_t term)
 		make_report(turn, term);
 }
 
+/* Streaming begins with the segment that position is in: does the primary of term no longer have it? */
+static bool
+is_recycled(const PgraftRoleTurn *turn, uint64_t term, XLogRecPtr position)
+{
+	const PgraftBeat *beat = &turn->raft.beat;
+
+	return beat->promotion_term == term && position - position % wal_segment_size < beat->oldest_lsn;
+}
+
 PgraftFit
 pgraft_compute_fit(PgraftRoleTurn *turn)
 {
@@ -124,8 +134,10 @@ pgraft_compute_fit(PgraftRoleTurn *turn)
 		return 0;
 	if (turn->fit_term != last->term)
 	{
-		turn->fit = pgraft_history_fit(turn->chain.links, turn->chain.n, pgraft_wal_end(), turn->state.history,
+		turn->fit = pgraft_history_fit(turn->chain.links, turn->chain.n, turn->wal_end, turn->state.history,
 									   turn->state.n_history);
+		if (is_recycled(turn, last->term, turn->wal_end))
+			turn->fit = PGRAFT_FIT_CLONE;
 		turn->fit_term = last->term;
 	}
 	return turn->fit;
@@ -217,6 +229,16 @@ aim_again(PgraftRoleTurn *turn, int32_t node_id, uint64_t term)
 	return true;
 }
 
+static bool
+has_fallen_behind(const PgraftRoleTurn *turn, uint64_t term)
+{
+	XLogRecPtr flushed = GetWalRcvFlushRecPtr(NULL, NULL);
+	XLogRecPtr replayed = GetXLogReplayRecPtr(NULL);
+
+	return turn->wal_end != 0 && turn->role.following_term == term && !WalRcvStreaming() &&
+		   is_recycled(turn, term, Max(turn->wal_end, Max(flushed, replayed)));
+}
+
 void
 pgraft_step_follow(PgraftRoleTurn *turn, int32_t node_id, uint64_t term)
 {
@@ -224,6 +246,13 @@ pgraft_step_follow(PgraftRoleTurn *turn, int32_t node_id, uint64_t term)
 
 	if (!aim_again(turn, node_id, term))
 		return;
+	if (has_fallen_behind(turn, term))
+	{
+		/* Its position is looked at anew first: it may have confirmed more since. */
+		turn->role.frozen_term = 0;
+		turn->role.following_term = 0;
+		return;
+	}
 	if (turn->role.following_term != term)
 		adopt_chain(turn);
 	else

@@ -15,6 +15,7 @@
 #include "access/xlogreader.h"
 #include "access/xlogrecovery.h"
 #include "miscadmin.h"
+#include "storage/fd.h"
 
 #include "server/chain.h"
 #include "server/wal_end.h"
@@ -86,4 +87,26 @@ pgraft_wal_end(void)
 	close_segment(&scan);
 	list_free_deep(scan.history);
 	return end;
+}
+
+XLogRecPtr
+pgraft_wal_begin(void)
+{
+	DIR *directory = AllocateDir(XLOGDIR);
+	XLogSegNo oldest = 0;
+	struct dirent *file;
+
+	while ((file = ReadDir(directory, XLOGDIR)) != NULL)
+	{
+		TimeLineID timeline;
+		XLogSegNo segment;
+
+		if (!IsXLogFileName(file->d_name))
+			continue;
+		XLogFromFileName(file->d_name, &timeline, &segment, wal_segment_size);
+		if (oldest == 0 || segment < oldest)
+			oldest = segment;
+	}
+	FreeDir(directory);
+	return oldest * wal_segment_size;
 }

@@ -13,4 +13,7 @@
  */
 extern XLogRecPtr pgraft_wal_end(void);
 
+/* Beginning of the oldest segment in pg_wal, of whatever timeline; 0 if there is none. */
+extern XLogRecPtr pgraft_wal_begin(void);
+
 #endif

@@ -182,7 +182,7 @@ TEST(the_same_is_refused_when_it_comes_in)
 	CHECK(!decode(size, &received));
 	sent = answer(PGRAFT_REPORT_LINKS);
 	size = encode(&sent);
-	bytes[42] = 2; /* witness */
+	bytes[42] = 4; /* flags */
 	CHECK(!decode(size, &received));
 	encode(&sent);
 	bytes[43] = PGRAFT_REPORT_LINKS + 1;

@@ -264,3 +264,35 @@ TEST(R18_while_failover_is_paused_only_the_last_primary_promotes)
 		CHECK_WAITS(view);
 	}
 }
+
+static void
+three_reachable(void)
+{
+	memset(voters, 0, sizeof(voters));
+	for (int i = 0; i < 3; i++)
+		voters[i] = (PgraftVoter){.node_id = i + 1, .reachable = true};
+}
+
+TEST(one_server_at_a_time_may_stop_to_rejoin)
+{
+	three_reachable();
+	CHECK_INT(pgraft_grant_rejoin(voters, 3, 1, 0), 0);
+	voters[1].report.wants_rejoin = voters[2].report.wants_rejoin = true;
+	CHECK_INT(pgraft_grant_rejoin(voters, 3, 1, 0), 2);
+	CHECK_INT(pgraft_grant_rejoin(voters, 3, 1, 3), 3);
+	voters[1].reachable = false; /* it has stopped */
+	CHECK_INT(pgraft_grant_rejoin(voters, 3, 1, 2), 0);
+	voters[1] = (PgraftVoter){.node_id = 2, .reachable = true}; /* and is back */
+	CHECK_INT(pgraft_grant_rejoin(voters, 3, 1, 2), 3);
+}
+
+TEST(no_server_stops_to_rejoin_when_a_majority_would_not_be_left)
+{
+	three_reachable();
+	voters[1].report.wants_rejoin = true;
+	voters[2].reachable = false;
+	CHECK_INT(pgraft_grant_rejoin(voters, 3, 1, 0), 0);
+	CHECK_INT(pgraft_grant_rejoin(voters, 2, 1, 0), 0);
+	voters[2].reachable = true;
+	CHECK_INT(pgraft_grant_rejoin(voters, 3, 1, 0), 2);
+}
