@@ -1,5 +1,6 @@
 /** Beats, answers, reports and the lease, among processes that have everything but PostgreSQL. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.js';
 import { leading, MemberGroup, type Member, type MemberStatus } from './member-group.js';
 
 const electionTimeout = 1_000;
@@ -36,10 +37,16 @@ describe('three members', () => {
     if (task.result?.state === 'fail') for (const { id, said } of group.members) console.error(`node ${id}:`, said);
   });
 
+  /** Whom these members follow, once it says itself that it leads and has a lease. */
   const leader = async (among: readonly number[] = [1, 2, 3]): Promise<Member> => {
-    const watcher = group.member(among[0] ?? 1);
-    const { leader: id } = await watcher.shows('a leader', ({ leader: seen }) => among.includes(seen), 10_000);
-    return group.member(id);
+    const look = async () => {
+      const { leader: id } = await group.member(among[0] ?? 1).status();
+      return among.includes(id) ? { id, status: await group.member(id).status() } : undefined;
+    };
+    const isLeading = (seen: Awaited<ReturnType<typeof look>>) =>
+      seen?.status.role === leading && seen.status.lease > 0;
+    const seen = await eventually(`a leader among ${among.join(', ')}`, look, isLeading, 10_000);
+    return group.member(seen?.id ?? 0);
   };
   const others = (than: Member) => group.members.filter(({ id }) => id !== than.id);
   const reportOf = (status: MemberStatus, id: number) => status.peers.find((peer) => peer.id === id)?.report;
@@ -86,7 +93,7 @@ describe('three members', () => {
     const first = await leader();
     const [second] = others(first) as [Member];
     const { term } = await first.status();
-    second.signal('KILL');
+    group.signal('KILL', [second]);
     await first.shows('it unreachable', (s) => s.peers.some(({ id, reachable }) => id === second.id && !reachable));
     await group.start(second.id);
     const again = group.member(second.id);
@@ -97,7 +104,7 @@ describe('three members', () => {
 
   it('R15: when a majority is silent the lease runs from the last beat that it can have answered', async () => {
     const first = await leader();
-    for (const member of others(first)) member.signal('STOP');
+    group.signal('STOP', others(first));
     const { now: silent } = await first.status();
     const leases: number[] = [];
     const isOver = ({ role, lease }: MemberStatus) => {
@@ -107,21 +114,41 @@ describe('three members', () => {
     await first.shows('that it leads no more', isOver);
     expect(Math.max(...leases)).toBeGreaterThan(0);
     expect(Math.max(...leases)).toBeLessThanOrEqual(silent + electionTimeout);
-    for (const member of others(first)) member.signal('CONT');
+    group.signal('CONT', others(first));
+    await leader();
+  });
+
+  it('R15: an answer that comes late renews the lease only from the beat that it is of', async () => {
+    const first = await leader();
+    const rest = others(first);
+    group.signal('STOP', rest);
+    group.signal('STOP', [first]);
+    group.signal('CONT', rest);
+    const [{ now: stopped }] = (await Promise.all(rest.map((member) => member.status()))) as [MemberStatus];
+    group.signal('STOP', rest);
+    group.signal('CONT', [first]);
+    const leases: number[] = [];
+    const isOver = ({ role, lease }: MemberStatus) => {
+      leases.push(lease);
+      return role !== leading && lease === 0;
+    };
+    await first.shows('that it leads no more', isOver);
+    expect(Math.max(...leases)).toBeLessThanOrEqual(stopped + electionTimeout);
+    group.signal('CONT', rest);
     await leader();
   });
 
   it('R15: a leader that was stopped for longer than its lease wakes with one that is over, and gets no other', async () => {
     const first = await leader();
     const { term } = await first.shows('a lease', ({ lease }) => lease > 0);
-    first.signal('STOP');
+    group.signal('STOP', [first]);
     const rest = others(first).map(({ id }) => id);
     await group
       .member(rest[0] ?? 0)
       .shows('another term', (status) => status.term > term && rest.includes(status.leader), 10_000);
     const next = await leader(rest);
     await next.shows('a lease', ({ lease }) => lease > 0);
-    first.signal('CONT');
+    group.signal('CONT', [first]);
     const woken = await first.status();
     expect(woken.lease === 0 || woken.lease < woken.now).toBe(true);
     await first.shows('the new leader', (status) => status.leader === next.id);
@@ -134,14 +161,14 @@ describe('three members', () => {
     const { term } = await last.status();
     for (const member of others(last)) member.tell(`report ${term} 7000`);
     await last.shows('both reports', (status) => rest.every((id) => reportOf(status, id)?.end === 7000));
-    last.signal('STOP');
+    group.signal('STOP', [last]);
     const next = await leader(rest);
     const status = await next.shows('itself as the leader', ({ role }) => role === leading);
     for (const { report } of status.peers) expect(report).toEqual(none);
     const third = group.member(rest.find((id) => id !== next.id) ?? 0);
     third.tell(`report ${status.term} 7100`);
     await next.shows('the report of its own term', (seen) => reportOf(seen, third.id)?.end === 7100);
-    last.signal('CONT');
+    group.signal('CONT', [last]);
     const woken = await last.shows('the new leader', (seen) => seen.leader === next.id);
     for (const { report } of woken.peers) expect(report).toEqual(none);
   });

@@ -36,7 +36,6 @@ class Member {
   readonly said: string[] = [];
 
   private constructor(
-    private readonly container: string,
     readonly id: number,
     private readonly process: ChildProcessWithoutNullStreams,
   ) {
@@ -48,11 +47,11 @@ class Member {
     process.stdin.on('error', () => undefined); // a member that was killed reads no more
   }
 
-  private pid = '';
+  pid = '';
 
   static async start(container: string, id: number, count: number): Promise<Member> {
     const command = ['/tmp/member', `${id}`, `/tmp/data${id}`, `${count}`, `${electionTimeout}`];
-    const member = new Member(container, id, spawn('docker', ['exec', '-i', container, ...command]));
+    const member = new Member(id, spawn('docker', ['exec', '-i', container, ...command]));
     member.pid = await member.nextLine();
     return member;
   }
@@ -73,10 +72,6 @@ class Member {
   /** Wait for a status that is accepted. */
   shows(what: string, accepts: (status: MemberStatus) => boolean, deadline = 5_000): Promise<MemberStatus> {
     return eventually(`node ${this.id} to show ${what}`, () => this.status(), accepts, deadline);
-  }
-
-  signal(name: 'STOP' | 'CONT' | 'KILL'): void {
-    docker(['exec', this.container, 'kill', `-${name}`, this.pid]);
   }
 }
 
@@ -126,6 +121,11 @@ export class MemberGroup {
     const member = this.members[id - 1];
     if (member === undefined) throw new Error(`no member ${id}`);
     return member;
+  }
+
+  /** To all of them at once. */
+  signal(name: 'STOP' | 'CONT' | 'KILL', members: readonly Member[]): void {
+    docker(['exec', this.container, 'kill', `-${name}`, ...members.map(({ pid }) => pid)]);
   }
 
   /** A file in the member's data directory. */

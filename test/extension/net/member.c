@@ -64,6 +64,10 @@ static void
 publish_status(const PgraftRaftStatus *published)
 {
 	status = *published;
+
+	/* A server that does not lead the term of its promotion stops, and comes back as a standby. */
+	if (status.role != PGRAFT_RAFT_LEADER || status.term != serving_term)
+		serving_term = 0;
 }
 
 static void
