@@ -1,20 +1,10 @@
 /** A fault: something that breaks, and how it is made whole again. The verbs are in verbs/, by what they break. */
-import type { FaultCluster, FaultServer } from './fault-cluster.js';
-
 export interface Fault {
   /** As a line of the report has it: "docker kill primary". */
   readonly what: string;
   inject(): Promise<void>;
   /** Make whole what `inject` broke, also when it got half way only, or another fault came between. */
   heal(): Promise<void>;
-}
-
-/** What a verb needs to make a fault of. */
-export interface Scene {
-  readonly cluster: FaultCluster;
-  readonly server: FaultServer;
-  /** Milliseconds until it is healed. */
-  readonly lasts: number;
 }
 
 /** Do `work` while `fault` is there; it is healed whatever happens. */

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../../../scripts/kit/errors.js';
 import { WriteLoad } from '../../support/write-load.js';
-import { application, FaultCluster } from '../fault-cluster.js';
+import { application, FaultCluster, type FaultServer } from '../fault-cluster.js';
+import { canPartition } from '../verbs/network.js';
 import { verify, whole, type Verdict } from '../verify.js';
 import { play } from './round.js';
 import { blockLength, describeRound, roundOf, type Round } from './schedule.js';
@@ -36,6 +37,8 @@ const pace = 5;
 interface Stage {
   readonly cluster: FaultCluster;
   readonly load: WriteLoad;
+  /** Whether packets can be lost on this machine. */
+  readonly partitions: boolean;
 }
 
 export async function campaign(options: CampaignOptions): Promise<Totals> {
@@ -75,7 +78,9 @@ async function open(nodes: number, tell: (line: string) => void): Promise<Stage>
     tell(`a cluster of ${nodes} servers is whole, ${took} ms after its bootstrap: ${cluster.names.join(' ')}`);
     const { endpoints } = cluster;
     const load = await WriteLoad.begin({ endpoints, login: application, loyal: true, pace });
-    return { cluster, load };
+    const partitions = await canPartition(cluster.servers[0] as FaultServer);
+    if (!partitions) tell('this machine cannot lose packets of a container: servers are disconnected instead');
+    return { cluster, load, partitions };
   } catch (error) {
     cluster.remove();
     throw error;
@@ -84,7 +89,7 @@ async function open(nodes: number, tell: (line: string) => void): Promise<Stage>
 
 /** @returns whether the cluster is whole and nothing is lost */
 async function playAndVerify(
-  { cluster, load }: Stage,
+  { cluster, load, partitions }: Stage,
   round: Round,
   totals: Totals,
   { seed, signal, tell }: CampaignOptions,
@@ -93,6 +98,7 @@ async function playAndVerify(
   let verdict: Verdict;
   try {
     totals.faults += await play(cluster, round, {
+      partitions,
       signal,
       report: ({ what, at, missed }) => {
         tell(`  ${String(at).padStart(5)} ms  ${what}${missed === undefined ? '' : `: came too late (${missed})`}`);

@@ -7,7 +7,7 @@ import { kill, pause, restart, stop } from '../verbs/containers.js';
 import { saturate } from '../verbs/machine.js';
 import { disconnect, partition } from '../verbs/network.js';
 import { killProcess, NoSuchProcessError, stopProcess } from '../verbs/processes.js';
-import type { Act, Round } from './schedule.js';
+import type { Act, Round, Step } from './schedule.js';
 
 interface Outcome {
   readonly what: string;
@@ -31,6 +31,7 @@ interface Planned {
 }
 
 /**
+ * @param partitions whether packets can be lost here; else a server is disconnected
  * @param report hears of each fault when it is there
  * @param signal ends the round early; what is broken is healed first
  * @returns how many faults there were
@@ -38,7 +39,7 @@ interface Planned {
 export async function play(
   cluster: FaultCluster,
   round: Round,
-  { report, signal }: { report: (outcome: Outcome) => void; signal: AbortSignal },
+  { partitions, report, signal }: { partitions: boolean; report: (outcome: Outcome) => void; signal: AbortSignal },
 ): Promise<number> {
   const primary = await cluster.primary();
   const ordered = [primary, ...cluster.others(primary)];
@@ -60,7 +61,9 @@ export async function play(
       tell(messageOf(error));
     });
   };
-  const outcomes = await Promise.allSettled(plan(cluster, round, ordered).map(run));
+  const outcomes = await Promise.allSettled(
+    plan(cluster, partitions ? round : withoutPartitions(round), ordered).map(run),
+  );
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   return count;
 }
@@ -69,6 +72,13 @@ export async function play(
 async function isNoTarget(error: unknown, server: FaultServer | undefined): Promise<boolean> {
   if (error instanceof NoSuchProcessError || away.test(messageOf(error))) return true;
   return server !== undefined && (await server.containerState()) !== 'running';
+}
+
+function withoutPartitions(round: Round): Round {
+  const steps = round.steps.map((step): Step => {
+    return step.act.verb === 'partition' ? { ...step, act: { verb: 'disconnect' } } : step;
+  });
+  return { ...round, steps };
 }
 
 function plan(cluster: FaultCluster, round: Round, ordered: readonly FaultServer[]): Planned[] {

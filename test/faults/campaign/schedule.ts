@@ -52,12 +52,7 @@ export function nodesOf(number: number): number {
   return block % largeEvery === largeEvery - 1 ? 5 : 3;
 }
 
-/** The rounds from the first to the one with that number. */
-export function schedule(seed: number, until: number): Round[] {
-  // each round has a generator of its own: it can be replayed alone
-  return Array.from({ length: until }, (_, index) => roundOf(seed, index + 1));
-}
-
+/** A round has a generator of its own, so that it can be replayed alone. */
 export function roundOf(seed: number, number: number): Round {
   const [plan] = fc.sample(fc.noBias(roundArbitrary(nodesOf(number))), { seed: mix(seed, number), numRuns: 1 });
   if (plan === undefined) throw new Error(`seed ${seed} gave no round ${number}`);
