@@ -2,6 +2,7 @@
 import { docker, dockerLines, mustRun, run } from '../../support/shell.js';
 import type { FaultCluster, FaultServer } from '../fault-cluster.js';
 import type { Fault } from '../fault.js';
+import { NoSuchProcessError } from './processes.js';
 
 export type Direction = 'to' | 'from' | 'to and from';
 
@@ -75,8 +76,9 @@ async function addressOf(cluster: FaultCluster, { container }: FaultServer): Pro
 }
 
 /** In the container's network; the image needs no iptables, this machine does. */
-async function iptables({ container }: FaultServer, rule: readonly string[]): Promise<void> {
+async function iptables({ name, container }: FaultServer, rule: readonly string[]): Promise<void> {
   const pid = await docker('inspect', '--format', '{{.State.Pid}}', container);
+  if (pid === '0') throw new NoSuchProcessError(`${name} is down`);
   await mustRun('nsenter', ['--target', pid, '--net', 'iptables', '--wait', ...rule]);
 }
 
