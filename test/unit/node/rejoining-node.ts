@@ -35,6 +35,7 @@ exec {volume_lock}<"$volume_dir"
 set -m
 while [[ ! -s "$PGRAFT_ROOT/started" ]]; do take_turn; done >"$PGRAFT_ROOT/turns" 2>&1 &
 turning=$!
+trap 'kill -KILL -- "-$turning" 2>/dev/null || true' EXIT
 until [[ -n "$1" && "$(recorded_message)" =~ $1 ]] || ! is_alive "$turning"; do tick; done
 kill -KILL -- "-$turning" 2>/dev/null || true
 recorded_message
