@@ -98,13 +98,22 @@ make_report(PgraftRoleTurn *turn, uint64_t term)
 						report->witness ? " (of data that is gone)" : ""));
 }
 
+/* What keeps a standby from its role: what somebody else has set, or else what it waits for. */
+static const char *
+obstacle(int generation, const char *otherwise)
+{
+	return pgraft_startup_is_misled(generation)
+			   ? "primary_conninfo is not pgraft's: take it out of postgresql.auto.conf, and reload"
+			   : otherwise;
+}
+
 void
 pgraft_step_freeze(PgraftRoleTurn *turn, uint64_t term)
 {
 	int generation;
 
-	pgraft_refuse_commits(turn, "");
 	generation = stand_alone(turn);
+	pgraft_refuse_commits(turn, obstacle(generation, ""));
 	if (!replay_has_begun())
 		return;
 	if (!pgraft_startup_has(generation))
@@ -243,6 +252,7 @@ void
 pgraft_step_follow(PgraftRoleTurn *turn, int32_t node_id, uint64_t term)
 {
 	PgraftRoleConf conf;
+	int generation;
 
 	if (!aim_again(turn, node_id, term))
 		return;
@@ -263,9 +273,9 @@ pgraft_step_follow(PgraftRoleTurn *turn, int32_t node_id, uint64_t term)
 		pgraft_refuse_commits(turn, "the log does not have the primary's or this server's name yet");
 		return;
 	}
-	pgraft_refuse_commits(turn, turn->role.witness ? "its data is being completed" : "");
 	pgraft_slot_name(pgraft_node_id, conf.primary_slot_name, sizeof conf.primary_slot_name);
 	strlcpy(conf.synchronous_standby_names, PGRAFT_NOBODY, sizeof conf.synchronous_standby_names);
-	pgraft_role_conf_apply(&conf);
+	generation = pgraft_role_conf_apply(&conf);
+	pgraft_refuse_commits(turn, obstacle(generation, turn->role.witness ? "its data is being completed" : ""));
 	turn->role.following_term = term;
 }

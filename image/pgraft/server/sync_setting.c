@@ -145,12 +145,29 @@ pgraft_sync_asks_nobody(void)
 	return pg_atomic_read_u64(&pgraft_shared->wanted[PGRAFT_GUARDED_SYNC]) == nobody && all_apply(nobody);
 }
 
+static bool
+startup_has_read(int generation)
+{
+	return generation != 0 && pg_atomic_read_u32(&pgraft_shared->startup_generation) == (uint32) generation;
+}
+
+static bool
+startup_applies_wanted(void)
+{
+	return pg_atomic_read_u64(&pgraft_shared->startup_conninfo) ==
+		   pg_atomic_read_u64(&pgraft_shared->wanted[PGRAFT_GUARDED_CONNINFO]);
+}
+
 bool
 pgraft_startup_has(int generation)
 {
-	return generation != 0 && pg_atomic_read_u32(&pgraft_shared->startup_generation) == (uint32) generation &&
-		   pg_atomic_read_u64(&pgraft_shared->startup_conninfo) ==
-			   pg_atomic_read_u64(&pgraft_shared->wanted[PGRAFT_GUARDED_CONNINFO]);
+	return startup_has_read(generation) && startup_applies_wanted();
+}
+
+bool
+pgraft_startup_is_misled(int generation)
+{
+	return startup_has_read(generation) && !startup_applies_wanted();
 }
 
 static bool

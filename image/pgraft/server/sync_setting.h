@@ -38,6 +38,9 @@ extern bool pgraft_sync_asks_nobody(void);
 /* Has the startup process read the file of this generation, and does it apply its primary_conninfo? */
 extern bool pgraft_startup_has(int generation);
 
+/* Has it read that file, and applies another primary_conninfo, because postgresql.auto.conf wins? */
+extern bool pgraft_startup_is_misled(int generation);
+
 /* From the assign hooks. */
 extern void pgraft_sync_generation_assign(int newval, void *extra);
 extern void pgraft_sync_applied(const char *value);
