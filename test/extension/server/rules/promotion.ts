@@ -1,0 +1,39 @@
+import { it } from 'vitest';
+import { eventually } from '../../../support/eventually.js';
+import { docker } from '../../../support/node-container.js';
+import type { ServerGroup } from '../server-group.js';
+import { serving } from '../serving.js';
+import { ended, makeTable, read, removeWhatIsRead } from './readers.js';
+import { successor } from './terms.js';
+
+/** R9: promotion waits for no reader. */
+export function promotion(group: () => ServerGroup): void {
+  it('R9: a server is promoted although a reader stands in the way of the WAL that it has yet to replay', async () => {
+    const { primary, standbys } = await serving(group(), 30_000);
+    await makeTable(primary);
+    await serving(group(), 10_000);
+    const readers = await Promise.all(standbys.map(read));
+    for (const standby of standbys) {
+      await standby.query('SELECT pg_wal_replay_pause()');
+      const state = () => standby.value('SELECT pg_get_wal_replay_pause_state()');
+      await eventually(`${standby.name} to pause`, state, (seen) => seen === 'paused', 10_000);
+    }
+    await removeWhatIsRead(primary);
+    const end = await primary.value('SELECT pg_current_wal_flush_lsn()');
+    for (const standby of standbys) {
+      const received = () => standby.value('SELECT pg_last_wal_receive_lsn() >= $1::pg_lsn', [end]);
+      await eventually(`${standby.name} to have ${String(end)}`, received, (seen) => seen === true, 10_000);
+    }
+
+    // the promotion ends the pause, and the conflict begins
+    const logged = standbys.map((standby) => standby.log().length);
+    docker(['kill', primary.hostname]);
+    const promoted = await successor(standbys, 20_000);
+    await promoted.logs(ended, logged[standbys.indexOf(promoted)]);
+
+    await Promise.all(readers.map((reader) => reader.end()));
+    for (const standby of standbys) if (standby !== promoted) await standby.query('SELECT pg_wal_replay_resume()');
+    docker(['start', primary.hostname]);
+    await serving(group(), 40_000);
+  });
+}
