@@ -34,8 +34,8 @@ export function partition(cluster: FaultCluster, server: FaultServer, direction:
       for (const rule of rules(direction, far)) await iptables(server, rule);
     },
     heal: async () => {
-      // with its container the rules went, too
-      const isUp = async () => (await server.containerState()) === 'running';
+      // with its container the rules went, too; a paused one has them still
+      const isUp = async () => ['running', 'paused'].includes(await server.containerState());
       if (!(await isUp())) return;
       for (const chain of ['INPUT', 'OUTPUT']) {
         await iptables(server, ['-F', chain]).catch(async (error: unknown) => {
