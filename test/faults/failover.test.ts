@@ -164,4 +164,26 @@ describe('a cluster of three that is written to:', () => {
       },
     );
   });
+
+  it('a standby that was away for longer than WAL is kept is cloned anew, and keeps its place', async () => {
+    const [standby] = cluster.others(primary) as [FaultServer];
+    const settings = ['wal_keep_size', 'max_slot_wal_keep_size'];
+    await during(kill(standby), async () => {
+      for (const name of settings) await primary.query(`ALTER SYSTEM SET ${name} = '16MB'`);
+      await primary.query('SELECT pg_reload_conf()');
+      await happensWithin('the WAL that the standby needs is gone', 30_000, async () => {
+        await primary.query('SELECT pg_switch_wal()');
+        await primary.query('CHECKPOINT');
+        const [slot] = await primary.query<{ lost: boolean }>(
+          "SELECT wal_status = 'lost' AS lost FROM pg_replication_slots WHERE slot_name = $1",
+          [`pgraft_node_${standby.id}`],
+        );
+        return slot?.lost === true;
+      });
+    });
+    await standsBy(standby, 30_000);
+    expect(await standby.log()).toContain('it has to be cloned anew');
+    for (const name of settings) await primary.query(`ALTER SYSTEM RESET ${name}`);
+    await primary.query('SELECT pg_reload_conf()');
+  });
 });
