@@ -63,7 +63,7 @@ request_clone() {
   if [[ -f "$2" ]]; then
     while read -r link; do
       rejoin_links+=("$link")
-    done < <(grep -v '^[[:space:]]*#' "$2" | tail -n 8)
+    done < <(sed '/^[[:space:]]*#/d' "$2" | tail -n 8)
   fi
   write_rejoin
 }
@@ -71,6 +71,7 @@ request_clone() {
 # remove_partial_segments <data directory>: from the newest promotion back to the first that there is WAL of.
 remove_partial_segments() {
   local directory="$1" timeline fork parent newer older removed=0
+  [[ -f "$directory/pgraft.chain" ]] || return 0
   while read -r timeline _ fork parent _; do
     newer="$(segment_file "$directory" "$timeline" "$fork")"
     older="$(segment_file "$directory" "$parent" "$fork")"
@@ -81,7 +82,7 @@ remove_partial_segments() {
       rm -f "$newer"
       removed=1
     fi
-  done < <(grep -vE '^[[:space:]]*(#|$)' "$directory/pgraft.chain" 2>/dev/null | tac)
+  done < <(sed -E '/^[[:space:]]*(#|$)/d' "$directory/pgraft.chain" | tac)
   if ((removed)); then
     sync "$directory/pg_wal"
   fi
