@@ -96,11 +96,27 @@ answer_request() {
   fi
 }
 
+# can_write: whether what prepare writes has room. A server that was stopped because its disk is full must not end in a loop of
+# restarts of its container.
+can_write() {
+  local probe="$raft_dir/probe" status=0
+  {
+    printf '%65536s' '' >"$probe" && sync "$probe"
+  } 2>/dev/null || status=1
+  rm -f "$probe"
+  return "$status"
+}
+
 failures=0  # postmasters in a row that ended within seconds
 last_end='' # how the last one ended
 
 run_postgresql() {
   local started lived
+  if ! can_write; then
+    set_phase starting "$raft_dir cannot be written (full, or read-only); PostgreSQL is started once it can"
+    pause_for 500
+    return
+  fi
   prepare
   if rejoin_pending; then
     unlock_data

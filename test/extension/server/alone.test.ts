@@ -63,6 +63,21 @@ describe('a server without an initial cluster', () => {
   it('R4: never forms again once it has lost its Raft state, and says so', async () => {
     const pid = server().workerPid('consensus');
     server().exec(['sh', '-c', `rm -r ${raftState}/raft ${raftState}/formed && kill -TERM ${pid}`]);
+    await server().logs('the Raft log is lost');
+    expect(server().exec(['pgraft-node', 'state'])).toMatch(/^phase=refused$/m);
+    expect(server().log().split(formed)).toHaveLength(2);
+  });
+
+  it('begins a new term at each start, so that it can promote in it', async () => {
+    docker(['restart', server().hostname]);
+    const wanted = { current_term: 2, promotion_term: 2, promotion_timeline: 3, writable: true };
+    await server().shows(wanted, 10_000);
+    await group.everyRowThere(1_000);
+  });
+
+  it('R4: never forms again once it has lost its Raft state, and says so', async () => {
+    const pid = server().workerPid('consensus');
+    server().exec(['sh', '-c', `rm -r ${raftState}/raft ${raftState}/formed && kill -TERM ${pid}`]);
     await server().logs('this server has formed its Raft group before and has lost its Raft state');
     await expect(server().query('SELECT pgraft_init()')).rejects.toMatchObject({
       code: '55000',

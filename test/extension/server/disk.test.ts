@@ -25,28 +25,38 @@ beforeEach(() => {
   group.showLogsOnFailure();
 });
 
-describe('a disk error of Raft stops the worker, not the server, which recovers with the disk', () => {
-  it.each([
-    ['no room', `cat /dev/zero > ${raftState}/filler 2>/dev/null || true`, `rm ${raftState}/filler`],
-    ['a directory that cannot be written', `chmod 0500 ${raftState}/raft`, `chmod 0700 ${raftState}/raft`],
-  ])('%s', async (_, spoil, mend) => {
-    await group.write();
-    const postmaster = server().postmasterPid();
-    const logged = server().log().length;
-    server().exec(['sh', '-c', spoil]);
-    server().exec(['kill', '-TERM', server().workerPid('consensus')]);
+const spoil = async (how: string) => {
+  await group.write();
+  const logged = server().log().length;
+  server().exec(['sh', '-c', how]);
+  server().exec(['kill', '-TERM', server().workerPid('consensus')]);
+  return logged;
+};
+const mend = async (how: string, logged: number) => {
+  server().exec(['sh', '-c', how]);
+  await server().shows({ state: 'leader', writable: true, synchronous_in_force: true }, 15_000);
+  await group.write();
+  await group.everyRowThere(1_000);
+  expect(server().log().slice(logged)).not.toMatch(/PANIC|terminated by signal|core dumped/);
+};
+
+describe('a primary that cannot write what Raft has to keep stops being one, and comes back with the disk:', () => {
+  it('no room: PostgreSQL waits for it', async () => {
+    const logged = await spoil(`cat /dev/zero > ${raftState}/filler 2>/dev/null || true`);
+    const state = () => server().exec(['pgraft-node', 'state']);
+    await eventually('the entry point says why it waits', state, (text) => text.includes('cannot be written'), 15_000);
+    expect(state()).toContain('phase=starting');
+    await mend(`rm ${raftState}/filler`, logged);
+  });
+
+  it('a directory that cannot be written: PostgreSQL answers reads', async () => {
+    const logged = await spoil(`chmod 0500 ${raftState}/raft`);
 
     // again and again, each time with exit status 1, which PostgreSQL answers by starting it anew
     const complaints = () => server().log().slice(logged).split(stops).length - 1;
     await eventually('three failed starts of the worker', complaints, (count) => count >= 3, 15_000);
     expect(await server().value('SELECT count(*) > 0 FROM kept')).toBe(true);
-    expect(server().postmasterPid()).toBe(postmaster);
-
-    server().exec(['sh', '-c', mend]);
-    await server().shows({ state: 'leader', writable: true, synchronous_in_force: true }, 5_000);
-    await group.write();
-    await group.everyRowThere(1_000);
-    expect(server().postmasterPid()).toBe(postmaster);
-    expect(server().log().slice(logged)).not.toMatch(/PANIC|terminated by signal|core dumped/);
+    expect(await server().value('SELECT pg_is_in_recovery()')).toBe(true);
+    await mend(`chmod 0700 ${raftState}/raft`, logged);
   });
 });
