@@ -206,9 +206,9 @@ export class ServerGroup {
     standby.exec(['pgraft-node', 'clone', this.primary.hostname, '5432']);
   }
 
-  /** A row that the primary has acknowledged, to be found again. */
-  async write(): Promise<void> {
-    await this.primary.query('INSERT INTO kept VALUES ($1)', [this.acknowledged + 1]);
+  /** A row that `primary` has acknowledged, to be found again. */
+  async write(primary = this.primary): Promise<void> {
+    await primary.query('INSERT INTO kept VALUES ($1)', [this.acknowledged + 1]);
     this.acknowledged += 1;
   }
 

@@ -38,3 +38,19 @@ export async function serving(group: ServerGroup, deadline: number): Promise<Ser
   }
   return { primary, standbys };
 }
+
+/** serving(), in the roles that the status shows too, and with every acknowledged row on all servers. */
+export async function healthy(group: ServerGroup, deadline: number): Promise<Serving> {
+  const until = Date.now() + deadline;
+  const left = () => Math.max(until - Date.now(), 1_000);
+  const now = await serving(group, deadline);
+  await now.primary.shows({ state: 'leader', synchronous_in_force: true }, left());
+  await Promise.all(now.standbys.map((standby) => standby.shows({ role: 'standby', state: 'follower' }, left())));
+  await group.everyRowThere(left());
+  return now;
+}
+
+/** The promotions in the history of the server's data, one a line, oldest first (R1). */
+export function links(server: Server): string[] {
+  return server.chain().trimEnd().split('\n').slice(1);
+}
