@@ -4,7 +4,7 @@ import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../support/cluster-project.js';
-import { eventually } from '../support/eventually.js';
+import { eventually, happensWithin } from '../support/eventually.js';
 import { docker, mustRun, run, type Ended } from '../support/shell.js';
 import { pageCommands, pageOutput, translated } from './pages/page.js';
 
@@ -157,10 +157,19 @@ describe('the cluster page', () => {
         expect(status, output).toBe(1);
         expect(output).toMatch(new RegExp(`^${project.container('primary')} +: stopped$`, 'm'));
         const again = async () => (await typed(`${script} --status`)).stdout;
-        await eventually('another leader', again, (text) => /^Leader: Node [2-5]$/m.test(text), 10_000);
-        // as far as this scenario goes until there is failover: the primary comes back
+        const promoted = (text: string) =>
+          /^Leader: Node [2-5]$/m.test(text) && /: accepting connections \(primary\)$/m.test(text);
+        await eventually('another leader, which is the primary', again, promoted, 10_000);
+        const successor = await project.primary();
+        const written = async () => (await project.sql(successor, 'create table written ()')) === 'CREATE TABLE';
+        await happensWithin('writes go on', 10_000, written);
         await docker('start', project.container('primary'));
         await healthy(5, 30_000);
+        expect(await project.primary()).toBe(successor);
+        expect(await project.sql('primary', 'select pg_is_in_recovery()')).toBe('t');
+        // the next scenario writes to node 1, as one can after --init
+        await leavesNothing(await typed(`${script} --destroy`));
+        initializes(5)(await typed(`${script} --init --nodes 5`));
       },
     ],
     [
@@ -183,6 +192,7 @@ describe('the cluster page', () => {
         const state = async () =>
           project.sql('primary', "select state from pgraft_get_nodes() where name = 'replica2'");
         await eventually('the partition to be seen', state, (text) => text === 'unreachable', 10_000);
+        expect(await project.sql('primary', "insert into test values (2, 'partitioned')")).toBe('INSERT 0 1');
       },
     ],
     [
@@ -190,6 +200,12 @@ describe('the cluster page', () => {
       async (ended) => {
         works(ended);
         await healthy(5, 20_000);
+        const row = async () => project.sql('replica2', 'select data from test where id = 2');
+        await eventually('what was written meanwhile', row, (text) => text === 'partitioned', 5_000);
+        // nobody was elected for it
+        expect(await project.sql('replica2', 'select leader_id, current_term from pgraft_get_cluster_status()')).toBe(
+          '1|1',
+        );
       },
     ],
 

@@ -116,6 +116,20 @@ export class ClusterProject {
     return stdout.trimEnd();
   }
 
+  /** As sql(), on whichever server is the primary now. */
+  async sqlAtPrimary(text: string, database = 'postgres'): Promise<string> {
+    return this.sql(await this.primary(), text, database);
+  }
+
+  /** The name of the one server that is the primary now and accepts commits. */
+  async primary(): Promise<string> {
+    const { stdout } = await this.npm('status', '--json');
+    const { primary, nodes } = JSON.parse(stdout) as { primary: number | null; nodes: { id: number; name: string }[] };
+    const found = nodes.find(({ id }) => id === primary);
+    if (found === undefined) throw new Error(`no server is the primary now:\n${stdout}`);
+    return found.name;
+  }
+
   /** Containers, volumes and networks of the cluster, by name. */
   async objects(): Promise<string[]> {
     return objectsOf(this.prefix);
