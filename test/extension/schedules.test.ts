@@ -17,7 +17,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const source = join(root, 'image', 'pgraft');
 const tests = fileURLToPath(new URL('.', import.meta.url));
 const deadline = 150_000;
-const core = ['policy', 'position', 'state_machine', 'codec', 'snapshot', 'cluster_spec'];
+const core = ['policy', 'position', 'sync_names', 'state_machine', 'codec', 'snapshot', 'cluster_spec'];
 const warnings = ['-Wall', '-Wextra', '-Werror', '-Wshadow', '-Wmissing-prototypes'];
 
 let stage = '';

@@ -33,7 +33,6 @@ typedef struct PgraftView
 		frozen_term; /* it streams from nobody of an older term, and has reported for this one; 0: not yet in this run */
 	uint64_t following_term; /* of the promotion that it streams from, 0 if from none */
 	bool lease_lost;		 /* as the primary: out for longer than a stall may last */
-	bool witness;			 /* its data is not whole yet (R3) */
 	PgraftFit fit;			 /* of its data to the primary's history; looked at only when frozen and not following */
 	int n_voters;
 	const PgraftVoter *voters; /* those of the configuration, the server itself included, with its own report */
@@ -76,22 +75,5 @@ extern int32_t pgraft_grant_rejoin(const PgraftVoter *voters, int n_voters, int3
 
 /* May this server become a candidate?  Before the first record only node 1; afterwards every voter. */
 extern bool pgraft_may_stand(const PgraftState *state, int32_t self);
-
-/* floor(n/2) for n voters: how many standbys must confirm a commit. */
-extern int pgraft_sync_count(int n_voters);
-
-/*
- * The value of synchronous_standby_names on node self for these voters (safety.md R10, R11): 'ANY k ("name_incarnation", ...)'
- * over all other voters, "" only if the voters are {self}.  A voter whose member entry or incarnation is unknown is listed as
- * "<id>_unknown", which no connection satisfies.  Returns the length, 0 < length < size, or -1 if it does not fit; for {self} 0.
- */
-extern int pgraft_format_sync_names(const PgraftState *state, int32_t self, const int32_t *voters, int n_voters,
-									char *buf, size_t size);
-
-/*
- * application_name of a member's WAL receiver: its name, '_' and the first 8 digits of its incarnation.  A name of more than 54
- * characters is cut, since PostgreSQL cuts application_name to 63 bytes, but not the list that it is looked up in.
- */
-extern void pgraft_application_name(const PgraftMember *member, char *buf, size_t size);
 
 #endif

@@ -17,6 +17,7 @@
 #include "replication/syncrep.h"
 #include "storage/fd.h"
 
+#include "core/sync_names.h"
 #include "net/clock.h"
 #include "server/role_steps.h"
 #include "server/settings.h"

@@ -128,7 +128,6 @@ decide(PgraftRoleTurn *turn)
 		.promoting_term = turn->role.promoting_term,
 		.frozen_term = turn->role.frozen_term,
 		.following_term = turn->role.following_term,
-		.witness = turn->role.witness,
 		.n_voters = turn->n_voters,
 		.voters = turn->voters,
 		.state = &turn->state,

@@ -12,6 +12,7 @@
 #include "replication/walreceiver.h"
 
 #include "core/cluster_spec.h"
+#include "core/sync_names.h"
 #include "server/role_steps.h"
 #include "server/settings.h"
 #include "server/slots.h"

@@ -2,7 +2,7 @@
  * sync_names_test.c
  *	  synchronous_standby_names from the committed membership (safety.md R10, R11).
  */
-#include "core/policy.h"
+#include "core/sync_names.h"
 
 #include "check.h"
 #include "fixtures.h"

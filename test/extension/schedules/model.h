@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/policy.h"
+#include "core/sync_names.h"
 
 #define MAX_SERVERS	   5
 #define MAX_WAL		   640

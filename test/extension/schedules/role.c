@@ -160,7 +160,6 @@ view_of(const Server *s, PgraftVoter *voters)
 		.frozen_term = s->frozen_term,
 		.following_term = s->following_term,
 		.lease_lost = !role_has_lease(s, 2 * ELECTION_MS),
-		.witness = !data_is_whole(s),
 		.n_voters = model.n,
 		.voters = voters,
 		.state = &s->state,
