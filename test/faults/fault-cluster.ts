@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { isFree } from '../../scripts/kit/guards.js';
 import { ensureImage } from '../support/image.js';
 import { docker as command, NodeContainer, secrets } from '../support/node-container.js';
+import { freePorts } from '../support/ports.js';
 import { dockerLines, mustRun, run } from '../support/shell.js';
 import { type Login } from '../support/primary-connection.js';
 import { nodeName } from '../../constructs/topology.js';
@@ -120,7 +120,7 @@ export class FaultCluster {
     FaultCluster.made += 1;
     const prefix = `pgf-${process.pid}-${FaultCluster.made}`;
     const network = `${prefix}-network`;
-    const ports = await freePorts(nodes);
+    const ports = await freePorts(firstPort, lastPort, nodes);
     const servers = ports.map((port, index) => FaultServer.declare({ prefix, network, image }, index + 1, port));
     const cluster = new FaultCluster(network, servers);
     try {
@@ -184,16 +184,6 @@ export class FaultCluster {
     await first?.reaches({ phase: 'running' }, 60_000);
     for (const standby of standbys) standby.exec(['pgraft-node', 'clone', first?.hostname ?? '', '5432']);
   }
-}
-
-/** Ports of 127.0.0.1 that nobody listens on; fixed ones, since a container keeps its ports over restarts. */
-async function freePorts(count: number): Promise<number[]> {
-  const free: number[] = [];
-  for (let port = firstPort; port <= lastPort && free.length < count; port += 1) {
-    if (await isFree(port, '127.0.0.1')) free.push(port);
-  }
-  if (free.length < count) throw new Error(`no ${count} free ports from ${firstPort} to ${lastPort}; end other tests`);
-  return free;
 }
 
 /** Clusters of runs that no longer run: their names have the process that made them. */

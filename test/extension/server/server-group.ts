@@ -1,10 +1,10 @@
 /** Servers that form one Raft group, in containers on a network of their own, and what is asked of them. */
 import { spawnSync } from 'node:child_process';
-import { createServer } from 'node:net';
 import pg from 'pg';
 import { onTestFailed } from 'vitest';
 import { eventually } from '../../support/eventually.js';
 import { ensureImage } from '../../support/image.js';
+import { freePorts } from '../../support/ports.js';
 import { docker, NodeContainer, secrets, type Place } from '../../support/node-container.js';
 
 const queryDeadline = 5_000;
@@ -154,7 +154,7 @@ export class ServerGroup {
    * @param options more arguments of `docker run`
    */
   static async create(names: readonly string[], options: MoreOptions = () => []): Promise<ServerGroup> {
-    const group = new ServerGroup(names, await freePorts(2 * names.length), options);
+    const group = new ServerGroup(names, await freePorts(firstPort, lastPort, 2 * names.length), options);
     try {
       docker(['network', 'create', group.place.network]);
       for (const server of group.servers) server.create();
@@ -262,28 +262,4 @@ export class ServerGroup {
     for (const server of this.servers) server.dispose();
     spawnSync('docker', ['network', 'rm', this.place.network], { timeout: 30_000 });
   }
-}
-
-/** Ports of 127.0.0.1 that nobody listens on now; fixed ones, since a container keeps its ports over restarts. */
-async function freePorts(count: number): Promise<number[]> {
-  const free: number[] = [];
-  for (let port = firstPort; port <= lastPort && free.length < count; port += 1) {
-    if (await isFree(port)) free.push(port);
-  }
-  if (free.length < count) throw new Error(`no ${count} free ports from ${firstPort} to ${lastPort}; end other tests`);
-  return free;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => {
-      resolve(false);
-    });
-    server.listen(port, '127.0.0.1', () =>
-      server.close(() => {
-        resolve(true);
-      }),
-    );
-  });
 }
