@@ -101,10 +101,9 @@ static const struct
 	const char *hint;
 } refused[] = {
 	{SYNC_NAME, "It names the members that have to confirm a commit, and follows from the cluster's membership.",
-	 "pgraft_add_node() and pgraft_remove_node() change who confirms; synchronous_commit says what a session waits "
-	 "for."},
+	 "There is nothing to set: synchronous_commit says what a session waits for."},
 	{CONNINFO_NAME, "A standby streams from the primary that the members have agreed on.",
-	 "pgraft_transfer_leadership() makes another server the primary."},
+	 "There is nothing to set: SELECT * FROM pgraft_get_cluster_status() tells who is the primary."},
 	{SLOT_NAME, "Each standby streams from the slot that the primary keeps for it.", "There is nothing to set."},
 	{"restart_after_crash",
 	 "A server that crashed is always started again as a standby; otherwise it could write beside its successor.",
