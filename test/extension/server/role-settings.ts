@@ -33,9 +33,9 @@ export function roleSettings(group: () => ServerGroup): void {
 
   describe('ALTER SYSTEM SET is refused, with the cause and what to do instead, and changes nothing', () => {
     it.each([
-      ['R11, R12', 'synchronous_standby_names', '', 'pgraft_add_node()'],
-      ['R12', 'synchronous_standby_names', 'x', 'pgraft_add_node()'],
-      ['R5', 'primary_conninfo', 'host=elsewhere', 'pgraft_transfer_leadership()'],
+      ['R11, R12', 'synchronous_standby_names', '', 'synchronous_commit says'],
+      ['R12', 'synchronous_standby_names', 'x', 'synchronous_commit says'],
+      ['R5', 'primary_conninfo', 'host=elsewhere', 'pgraft_get_cluster_status()'],
       ['R10', 'primary_slot_name', 'mine', 'nothing to set'],
       ['R8', 'restart_after_crash', 'on', 'comes back by itself'],
     ])("%s: %s = '%s'", async (_, name, value, hint) => {
