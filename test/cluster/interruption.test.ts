@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../support/cluster-project.js';
 import { faultsOfCluster, faultsOfNothing, runAtTerminal } from '../support/interrupted.js';
 
-/** The moments at which most was lost; `npm run test:interruption` tries ten of each command. */
+/** The moments at which most was lost; `npm run test:faults -- interruption` tries ten of each command. */
 describe('Ctrl-C in plain cdktf, which kills Terraform where it is:', () => {
   let project: ClusterProject;
   beforeAll(async () => {
