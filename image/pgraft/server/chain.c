@@ -61,6 +61,13 @@ pgraft_chain_save(const PgraftChain *chain)
 }
 
 void
+pgraft_chain_report(const PgraftChain *chain, PgraftReport *report)
+{
+	report->n_links = Min(chain->n, PGRAFT_REPORT_LINKS);
+	memcpy(report->links, chain->links + chain->n - report->n_links, sizeof(PgraftPromotion) * report->n_links);
+}
+
+void
 pgraft_chain_append(PgraftChain *chain, const PgraftPromotion *link)
 {
 	if (chain->n == PGRAFT_MAX_PROMOTIONS)

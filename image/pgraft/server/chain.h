@@ -19,6 +19,9 @@ extern void pgraft_chain_load(PgraftChain *chain);
 /* Durable when it returns; ERROR if it cannot be. */
 extern void pgraft_chain_save(const PgraftChain *chain);
 
+/* The newest links, as many as a report carries. */
+extern void pgraft_chain_report(const PgraftChain *chain, PgraftReport *report);
+
 /* Adds a link at the end; the oldest goes when there are too many. */
 extern void pgraft_chain_append(PgraftChain *chain, const PgraftPromotion *link);
 

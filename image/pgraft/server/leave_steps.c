@@ -145,9 +145,7 @@ pgraft_step_discard(PgraftRoleTurn *turn)
 	else
 	{
 		rejoin.old.end_lsn = end_of_chain(&turn->chain, GetWALInsertionTimeLine());
-		rejoin.old.n_links = Min(turn->chain.n, PGRAFT_REPORT_LINKS);
-		memcpy(rejoin.old.links, turn->chain.links + turn->chain.n - rejoin.old.n_links,
-			   sizeof(PgraftPromotion) * rejoin.old.n_links);
+		pgraft_chain_report(&turn->chain, &rejoin.old);
 	}
 	pgraft_rejoin_save(&rejoin);
 	stop_postmaster(turn, SIGQUIT, turn->role.message);

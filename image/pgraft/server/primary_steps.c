@@ -130,16 +130,10 @@ set_promoting_term(PgraftRoleTurn *turn, uint64_t term)
 	LWLockRelease(pgraft_shared->lock);
 }
 
-static bool
-replay_has_begun(void)
-{
-	return !XLogRecPtrIsInvalid(GetXLogReplayRecPtr(NULL));
-}
-
 void
 pgraft_step_promote(PgraftRoleTurn *turn, uint64_t term)
 {
-	if (!replay_has_begun())
+	if (!pgraft_replay_has_begun())
 		return;
 	make_slots(turn);
 	turn->lease_good_ms = pgraft_now_ms();
@@ -191,23 +185,14 @@ pgraft_step_commit_record(PgraftRoleTurn *turn, uint64_t term)
 	propose(turn, &entry);
 }
 
-static int
-voters(const PgraftRaftStatus *raft, int32_t *ids)
-{
-	int n = 0;
-
-	for (int i = 0; i < raft->n_peers; i++)
-		if (raft->peers[i].voter)
-			ids[n++] = raft->peers[i].node_id;
-	return n;
-}
-
 static void
 serving_conf(const PgraftRoleTurn *turn, PgraftRoleConf *conf)
 {
 	int32_t ids[PGRAFT_MAX_NODES];
-	int n = voters(&turn->raft, ids);
+	int n = turn->n_voters;
 
+	for (int i = 0; i < n; i++)
+		ids[i] = turn->voters[i].node_id;
 	memset(conf, 0, sizeof *conf);
 	if (n == 0 || pgraft_format_sync_names(&turn->state, pgraft_node_id, ids, n, conf->synchronous_standby_names,
 										   sizeof conf->synchronous_standby_names) < 0)

@@ -24,6 +24,7 @@
 #include "server/settings.h"
 #include "server/shared.h"
 #include "server/slots.h"
+#include "server/wal_end.h"
 #include "server/workers.h"
 
 /* While a step is under way that nobody wakes us for (promotion, reload), and otherwise. */
@@ -81,7 +82,7 @@ read_settings_again(void)
 static void
 drop_old_slots(void)
 {
-	if (pgraft_shared->slots_dropped || !RecoveryInProgress() || XLogRecPtrIsInvalid(GetXLogReplayRecPtr(NULL)))
+	if (pgraft_shared->slots_dropped || !RecoveryInProgress() || !pgraft_replay_has_begun())
 		return;
 	pgraft_slots_drop_all();
 	pgraft_shared->slots_dropped = true;

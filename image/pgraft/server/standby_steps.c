@@ -49,19 +49,6 @@ pgraft_step_wait(PgraftRoleTurn *turn)
 	stand_alone(turn);
 }
 
-static bool
-replay_has_begun(void)
-{
-	return !XLogRecPtrIsInvalid(GetXLogReplayRecPtr(NULL));
-}
-
-static void
-fill_links(PgraftReport *report, const PgraftChain *chain)
-{
-	report->n_links = Min(chain->n, PGRAFT_REPORT_LINKS);
-	memcpy(report->links, chain->links + chain->n - report->n_links, sizeof(PgraftPromotion) * report->n_links);
-}
-
 /* R3: what was wiped leaves a witness, with the old position. */
 static void
 make_report(PgraftRoleTurn *turn, uint64_t term)
@@ -81,7 +68,7 @@ make_report(PgraftRoleTurn *turn, uint64_t term)
 	else
 	{
 		report->end_lsn = end;
-		fill_links(report, &turn->chain);
+		pgraft_chain_report(&turn->chain, report);
 	}
 	report->witness = turn->role.witness;
 	report->term = term;
@@ -115,7 +102,7 @@ pgraft_step_freeze(PgraftRoleTurn *turn, uint64_t term)
 
 	generation = stand_alone(turn);
 	pgraft_refuse_commits(turn, obstacle(generation, ""));
-	if (!replay_has_begun())
+	if (!pgraft_replay_has_begun())
 		return;
 	if (!pgraft_startup_has(generation))
 	{
@@ -208,14 +195,18 @@ primary_conninfo(const PgraftRoleTurn *turn, int32_t node_id, uint64_t term, cha
 	return true;
 }
 
+/* How far this standby's WAL goes that recovery or the receiver knows of. */
+static XLogRecPtr
+known_position(void)
+{
+	return Max(GetWalRcvFlushRecPtr(NULL, NULL), GetXLogReplayRecPtr(NULL));
+}
+
 /* R3: complete up to where the primary's WAL ended when the work began. */
 static void
 complete_if_whole(PgraftRoleTurn *turn)
 {
-	XLogRecPtr flushed = GetWalRcvFlushRecPtr(NULL, NULL);
-	XLogRecPtr replayed = GetXLogReplayRecPtr(NULL);
-
-	if (!turn->role.witness || Max(flushed, replayed) < turn->witness.until_lsn)
+	if (!turn->role.witness || known_position() < turn->witness.until_lsn)
 		return;
 	pgraft_rejoin_remove();
 	turn->role.witness = false;
@@ -242,11 +233,8 @@ aim_again(PgraftRoleTurn *turn, int32_t node_id, uint64_t term)
 static bool
 has_fallen_behind(const PgraftRoleTurn *turn, uint64_t term)
 {
-	XLogRecPtr flushed = GetWalRcvFlushRecPtr(NULL, NULL);
-	XLogRecPtr replayed = GetXLogReplayRecPtr(NULL);
-
 	return turn->wal_end != 0 && turn->role.following_term == term && !WalRcvStreaming() &&
-		   is_recycled(turn, term, Max(turn->wal_end, Max(flushed, replayed)));
+		   is_recycled(turn, term, Max(turn->wal_end, known_position()));
 }
 
 void

@@ -69,6 +69,12 @@ read_page(XLogReaderState *reader, XLogRecPtr page, int wanted, XLogRecPtr recor
 	return pg_pread(scan->fd, buf, XLOG_BLCKSZ, page % wal_segment_size) == XLOG_BLCKSZ ? XLOG_BLCKSZ : -1;
 }
 
+bool
+pgraft_replay_has_begun(void)
+{
+	return !XLogRecPtrIsInvalid(GetXLogReplayRecPtr(NULL));
+}
+
 XLogRecPtr
 pgraft_wal_end(void)
 {

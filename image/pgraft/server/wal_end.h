@@ -5,7 +5,12 @@
 #ifndef PGRAFT_WAL_END_H
 #define PGRAFT_WAL_END_H
 
+#include <stdbool.h>
+
 #include "access/xlogdefs.h"
+
+/* Before, this server's position is not known to shared memory. */
+extern bool pgraft_replay_has_begun(void);
 
 /*
  * End of the last whole record on disk: read from where replay is, segment by segment, each of the newest timeline of this data's history
