@@ -9,9 +9,21 @@
 #define PGRAFT_CONSENSUS_H
 
 #include "core/cluster_spec.h"
+#include "core/request.h"
 #include "core/state_machine.h"
 #include "net/status.h"
 #include "net/transport.h"
+
+/*
+ * safety.md R13: no change of membership before a majority of the voters, and node_id if it is not 0, have flushed the leader's WAL up
+ * to a point that was taken after the synchronous setting of this very configuration was in force.
+ */
+typedef struct PgraftBarrier
+{
+	uint64_t ticket; /* > 0; a newer one replaces an older one; 0: none wanted */
+	uint64_t configuration_index;
+	int32_t node_id;
+} PgraftBarrier;
 
 typedef struct PgraftConsensusHooks
 {
@@ -21,13 +33,18 @@ typedef struct PgraftConsensusHooks
 	void (*publish_state)(const PgraftState *state);
 	void (*proposal_done)(uint64_t ticket, bool committed);
 	void (*publish_lease)(int64_t until_ms); /* whenever it changes; 0: none */
-	void (*own_beat)(PgraftBeat *beat);		 /* fill in promotion_term and flush_lsn */
+	void (*own_beat)(PgraftBeat *beat);		 /* fill in promotion_term, flush_lsn, rejoin_node, oldest_lsn, and lag_bytes of progress */
+	void (*request_done)(uint64_t ticket, const PgraftOutcome *outcome); /* once for each pgraft_consensus_request() */
+	void (*want_barrier)(const PgraftBarrier *barrier);					 /* answered by pgraft_consensus_barrier_reached() */
+	void (*want_hand_over)(int32_t node_id); /* prepare the primary for it, then pgraft_consensus_transfer(); 0: given up */
+	void (*lost)(const char *why);			 /* Raft state that was here is not: stop the server, its entry point mends it */
 } PgraftConsensusHooks;
 
 typedef struct PgraftConsensusConfig
 {
 	char data_dir[PGRAFT_ADDRESS_SIZE * 3];
 	PgraftIdentity self;
+	uint64_t system_identifier; /* of PostgreSQL's data */
 	PgraftClusterSpec initial_cluster;
 	char listen_host[64];
 	uint16_t listen_port;
@@ -43,7 +60,8 @@ typedef struct PgraftConsensusConfig
 
 /*
  * Start as far as the files allow: with Raft state the group is joined; with a formation token and an initial cluster it is formed; otherwise
- * nothing runs and role stays PGRAFT_RAFT_UNAVAILABLE.  Errors of the files or the port end in hooks.fatal.
+ * the server waits to be added: it listens, says so to whoever connects, and joins when it is invited; role stays PGRAFT_RAFT_UNAVAILABLE
+ * until then.  Errors of the files or the port end in hooks.fatal.
  */
 extern void pgraft_consensus_start(uv_loop_t *loop, const PgraftConsensusConfig *config);
 
@@ -58,6 +76,16 @@ extern bool pgraft_consensus_form(char *err, size_t err_size);
  * comes later, or at once if this server does not lead.  A proposal not reported as committed may still be committed.
  */
 extern void pgraft_consensus_propose(PgraftEntry *entry, uint64_t ticket);
+
+/*
+ * A change, from this server's SQL functions or its own queue of events: done here if this server leads, else handed to the leader.
+ * hooks.request_done comes later, or at once.  A request of a ticket that nobody waits for any more may be forgotten: it may still be done.
+ */
+extern void pgraft_consensus_request(const PgraftRequest *request, uint64_t ticket);
+extern void pgraft_consensus_forget_request(uint64_t ticket);
+
+/* The barrier of this ticket is reached. */
+extern void pgraft_consensus_barrier_reached(uint64_t ticket);
 
 /* Ask a voter to take over; 0: the one that is furthest.  false: not leader, unknown, or a transfer is under way. */
 extern bool pgraft_consensus_transfer(int32_t node_id);
