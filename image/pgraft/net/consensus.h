@@ -14,17 +14,6 @@
 #include "net/status.h"
 #include "net/transport.h"
 
-/*
- * safety.md R13: no change of membership before a majority of the voters, and node_id if it is not 0, have flushed the leader's WAL up
- * to a point that was taken after the synchronous setting of this very configuration was in force.
- */
-typedef struct PgraftBarrier
-{
-	uint64_t ticket; /* > 0; a newer one replaces an older one; 0: none wanted */
-	uint64_t configuration_index;
-	int32_t node_id;
-} PgraftBarrier;
-
 typedef struct PgraftConsensusHooks
 {
 	void (*log)(const char *message);
@@ -33,11 +22,13 @@ typedef struct PgraftConsensusHooks
 	void (*publish_state)(const PgraftState *state);
 	void (*proposal_done)(uint64_t ticket, bool committed);
 	void (*publish_lease)(int64_t until_ms); /* whenever it changes; 0: none */
-	void (*own_beat)(PgraftBeat *beat);		 /* fill in promotion_term, flush_lsn, rejoin_node, oldest_lsn, and lag_bytes of progress */
+	void (*own_beat)(
+		PgraftBeat *beat); /* fill in promotion_term, flush_lsn, rejoin_node, oldest_lsn, and lag_bytes of progress */
 	void (*request_done)(uint64_t ticket, const PgraftOutcome *outcome); /* once for each pgraft_consensus_request() */
-	void (*want_barrier)(const PgraftBarrier *barrier);					 /* answered by pgraft_consensus_barrier_reached() */
-	void (*want_hand_over)(int32_t node_id); /* prepare the primary for it, then pgraft_consensus_transfer(); 0: given up */
-	void (*lost)(const char *why);			 /* Raft state that was here is not: stop the server, its entry point mends it */
+	void (*want_barrier)(const PgraftBarrier *barrier); /* answered by pgraft_consensus_barrier_reached() */
+	void (*want_hand_over)(
+		int32_t node_id);		   /* prepare the primary for it, then pgraft_consensus_transfer(); 0: given up */
+	void (*lost)(const char *why); /* Raft state that was here is not: stop the server, its entry point mends it */
 } PgraftConsensusHooks;
 
 typedef struct PgraftConsensusConfig

@@ -14,6 +14,7 @@
 #include "storage/lwlock.h"
 
 #include "core/policy.h"
+#include "core/request.h"
 #include "core/state_machine.h"
 #include "net/status.h"
 
@@ -47,6 +48,43 @@ typedef struct PgraftWalsender
 	pg_atomic_uint64 member; /* hash of the name under which it confirms (R10) */
 } PgraftWalsender;
 
+/* A change that this server asks the leader for (ask.h). */
+typedef enum PgraftAskState
+{
+	PGRAFT_ASK_FREE = 0,
+	PGRAFT_ASK_ASKED,	 /* by its owner: the consensus worker has not seen it */
+	PGRAFT_ASK_TAKEN,	 /* by the consensus worker, which will answer */
+	PGRAFT_ASK_GIVEN_UP, /* after it was taken: the consensus worker frees it */
+	PGRAFT_ASK_DONE,	 /* the outcome is there, for its owner */
+	PGRAFT_ASK_ANSWERED	 /* its owner has read it; as good as free, but the client may not have heard of it yet */
+} PgraftAskState;
+
+typedef struct PgraftAsk
+{
+	PgraftAskState state;
+	uint64 ticket; /* unique in this run of the server */
+	ProcNumber proc;
+	pid_t pid;
+	Latch *latch;
+	PgraftRequest request;
+	PgraftOutcome outcome;
+	bool settled; /* the outcome is known, and waits until this server has applied the log up to its index */
+} PgraftAsk;
+
+/* Of backends; one more is the role worker's, for its events. */
+#define PGRAFT_CLIENT_ASKS 8
+#define PGRAFT_ASKS		   (PGRAFT_CLIENT_ASKS + 1)
+
+/* Events of this server that the role worker has not written down yet (events.h). */
+#define PGRAFT_NOTES 16
+
+/* How far behind a standby that streams is. */
+typedef struct PgraftLag
+{
+	int32_t node_id;
+	int64_t lag_bytes; /* WAL that it has not flushed yet, -1 while its data is not whole */
+} PgraftLag;
+
 typedef struct PgraftShared
 {
 	LWLock *lock;
@@ -60,6 +98,8 @@ typedef struct PgraftShared
 	uint64 form_settled;
 	bool form_ok;
 	char form_error[PGRAFT_VALUE_SIZE];
+	PgraftBarrier barrier; /* ticket 0: none is wanted */
+	int32_t hand_over_to;  /* prepare the primary for its taking over, then set transfer_to; 0: nobody, or given up */
 
 	/* written by the role worker */
 	pid_t role_pid;
@@ -67,14 +107,25 @@ typedef struct PgraftShared
 	PgraftRoleStatus role;
 	uint64 proposal_ticket; /* of the entry in proposal; newer than proposal_taken: to be proposed */
 	PgraftEntry proposal;
-	int32_t transfer_to; /* 0: nothing asked */
-	bool slots_dropped;	 /* those of an earlier life of the server */
-	int sync_generation; /* of the newest include file */
+	int32_t transfer_to;	/* 0: nothing asked */
+	bool slots_dropped;		/* those of an earlier life of the server */
+	int sync_generation;	/* of the newest include file */
+	uint64 barrier_reached; /* ticket; wake the consensus worker */
+	int n_lags;
+	PgraftLag lags[PGRAFT_MAX_NODES]; /* of the standbys that stream from this primary, as of its newest turn */
 	PgraftReport
 		report; /* of this server's data; its term is the one that this run of the server is frozen for, or follows */
 
 	/* written by backends */
 	uint64 form_requested;
+
+	/* written by whoever the state says */
+	uint64 ask_ticket; /* newest */
+	PgraftAsk asks[PGRAFT_ASKS];
+
+	/* written by everybody, taken by the role worker */
+	int n_notes;
+	PgraftEvent notes[PGRAFT_NOTES]; /* oldest first */
 
 	/* written by the role worker, read without the lock */
 	pg_atomic_uint64 wanted[PGRAFT_N_GUARDED]; /* hashes of the values */
