@@ -14,14 +14,14 @@
 
 typedef enum PgraftEntryType
 {
-	PGRAFT_ENTRY_CONFIG = 1, /* a setting of the cluster */
-	PGRAFT_ENTRY_MEMBER = 2, /* name, port and incarnation of a member */
-	PGRAFT_ENTRY_INTENT = 3, /* a leader is about to promote */
-	PGRAFT_ENTRY_RECORD = 4, /* it has promoted */
-	PGRAFT_ENTRY_LEADER = 5, /* a leader's barrier is applied: an event only */
-	PGRAFT_ENTRY_EVENT = 6,	 /* something that is only worth remembering */
-	PGRAFT_ENTRY_REMOVED = 7, /* a member is gone from libraft's configuration: forget its name and incarnation */
-	PGRAFT_ENTRY_TRANSFER = 8, /* leadership was asked to go to a member, who may promote while failover is paused (R18) */
+	PGRAFT_ENTRY_CONFIG = 1,   /* a setting of the cluster */
+	PGRAFT_ENTRY_MEMBER = 2,   /* name, port and incarnation of a member */
+	PGRAFT_ENTRY_INTENT = 3,   /* a leader is about to promote */
+	PGRAFT_ENTRY_RECORD = 4,   /* it has promoted */
+	PGRAFT_ENTRY_LEADER = 5,   /* a leader's barrier is applied: an event only */
+	PGRAFT_ENTRY_EVENT = 6,	   /* something that is only worth remembering */
+	PGRAFT_ENTRY_REMOVED = 7,  /* a member is gone from libraft's configuration: forget its name and incarnation */
+	PGRAFT_ENTRY_TRANSFER = 8, /* leadership was asked to go to a member: it may promote while failover is paused */
 	PGRAFT_ENTRY_RECOVERED = 9 /* first entry of a group that was formed anew from one server's data: its chain */
 } PgraftEntryType;
 

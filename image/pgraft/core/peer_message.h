@@ -29,10 +29,10 @@ typedef enum PgraftPeerMessageType
 /* What a server has of Raft.  Sent when a link is made, when it changes, and every second. */
 typedef struct PgraftPresence
 {
-	char group_id[PGRAFT_GROUP_SIZE]; /* "": not known yet, or no Raft state */
-	bool formed;					  /* has Raft state; otherwise it waits to be added */
-	uint64_t configuration_index;	  /* formed: where the newest committed configuration stands in its log */
-	uint64_t system_identifier;		  /* of its PostgreSQL data; 0: unknown */
+	char group_id[PGRAFT_GROUP_SIZE];		   /* "": not known yet, or no Raft state */
+	bool formed;							   /* has Raft state; otherwise it waits to be added */
+	uint64_t configuration_index;			   /* formed: where the newest committed configuration stands in its log */
+	uint64_t system_identifier;				   /* of its PostgreSQL data; 0: unknown */
 	char incarnation[PGRAFT_INCARNATION_SIZE]; /* of its data, as it is now */
 } PgraftPresence;
 

@@ -47,8 +47,8 @@ typedef enum PgraftOutcomeCode
 typedef struct PgraftOutcome
 {
 	PgraftOutcomeCode code;
-	uint64_t index;	   /* DONE: visible once the log is applied up to here */
-	int32_t leader_id; /* DONE of TRANSFER: the new leader */
+	uint64_t index;					   /* DONE: visible once the log is applied up to here */
+	int32_t leader_id;				   /* DONE of TRANSFER: the new leader */
 	char message[PGRAFT_MESSAGE_SIZE]; /* otherwise: what is wrong, with the value */
 	char hint[PGRAFT_MESSAGE_SIZE];	   /* what to do; "" if there is nothing to say */
 } PgraftOutcome;

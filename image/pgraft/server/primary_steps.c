@@ -249,7 +249,8 @@ pgraft_step_serve(PgraftRoleTurn *turn, uint64_t term)
 	}
 	turn->role.message[0] = '\0';
 	look_back(turn);
-	turn->role.rejoin_node = pgraft_grant_rejoin(turn->voters, turn->n_voters, pgraft_node_id, turn->role.rejoin_node);
+	turn->role.rejoin_node =
+		pgraft_grant_rejoin(turn->voters, turn->n_voters, NULL, 0, pgraft_node_id, turn->role.rejoin_node);
 	if (turn->role.sync_in_force)
 		open_commits(term, &conf);
 }

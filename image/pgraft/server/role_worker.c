@@ -122,6 +122,7 @@ decide(PgraftRoleTurn *turn)
 	PgraftView view = {
 		.self = pgraft_node_id,
 		.raft_known = turn->raft.role != PGRAFT_RAFT_UNAVAILABLE,
+		.member = true,
 		.leader = turn->raft.role == PGRAFT_RAFT_LEADER,
 		.barrier_applied = turn->raft.barrier_term == turn->raft.term,
 		.current_term = turn->raft.term,
