@@ -9,6 +9,7 @@
 #define PGRAFT_ASK_H
 
 #include "core/request.h"
+#include "net/status.h"
 #include "server/shared.h"
 
 /* Ask and wait, interruptibly; DONE, or ERROR with the outcome's SQLSTATE, message and hint. */
@@ -29,8 +30,8 @@ extern bool pgraft_answers_pending(void);
 /* For the consensus worker: at its start; the next request to take; the outcome; what this server has applied; at its end. */
 extern void pgraft_asks_begin(void);
 extern bool pgraft_asks_take(PgraftRequest *request, uint64 *ticket, bool *given_up);
-extern void pgraft_asks_settle(uint64 ticket, const PgraftOutcome *outcome);
-extern void pgraft_asks_applied(uint64 index);
+extern void pgraft_asks_settle(uint64_t ticket, const PgraftOutcome *outcome);
+extern void pgraft_asks_applied(const PgraftRaftStatus *raft);
 extern void pgraft_asks_end(void);
 
 #endif

@@ -18,7 +18,7 @@ extern void pgraft_events_load(void);
 /* Role worker: write down what was noted, before it stops the server too. */
 extern void pgraft_events_save(void);
 
-/* Role worker, each turn: the same, and hand over the oldest, unless the log has it already.  true: there are more. */
-extern bool pgraft_events_turn(const PgraftState *state);
+/* Role worker, each turn: the same, and hand over the oldest, unless the log has it already.  A leader has to be known. */
+extern void pgraft_events_turn(int32_t leader_id, const PgraftState *state);
 
 #endif
