@@ -28,6 +28,7 @@ export interface Status {
   role: string;
   writable: boolean;
   synchronous_in_force: boolean;
+  failover_enabled: boolean;
   message: string | null;
 }
 
