@@ -2,7 +2,8 @@
  * consensus_private.h
  *	  What the files of the Raft member share: consensus.c (form, join, start), turn.c (what every turn of the loop does),
  *	  beats.c (beats, answers, reports, lease), leave.c (transfer, stop), log.c (entries in and out),
- *	  member_names.c (what the log says of members), members_file.c (the same for the entry point).
+ *	  member_names.c (what the log says of members), members_file.c (the same for the entry point),
+ *	  membership.c (changes of the configuration), requests.c (changes that are asked for).
  */
 #ifndef PGRAFT_CONSENSUS_PRIVATE_H
 #define PGRAFT_CONSENSUS_PRIVATE_H
@@ -10,7 +11,9 @@
 #include "net/consensus.h"
 #include "net/formation.h"
 #include "net/io.h"
+#include "net/membership.h"
 #include "net/peers.h"
+#include "net/requests.h"
 
 /* Beats and answers.  Whatever was heard is of one term, and forgotten when the term changes. */
 typedef struct PgraftBeats
@@ -63,6 +66,8 @@ typedef struct PgraftConsensus
 	PgraftRaftStatus published;
 	PgraftIdentity met[PGRAFT_MAX_NODES + 1]; /* by node id; node_id 0: not met */
 	bool member_pending;					  /* a MEMBER entry of ours is under way */
+	PgraftMembership membership;
+	PgraftRequests requests;
 	bool mismatch_logged[PGRAFT_MAX_NODES + 1];
 	char members_text[PGRAFT_MAX_NODES * (PGRAFT_ADDRESS_SIZE + 32)]; /* of the members' file */
 	int64_t members_failed_ms;										  /* when it could not be written, 0: it is there */
@@ -109,5 +114,9 @@ extern void pgraft_members_file_turn(PgraftConsensus *g);
 /* Tickets of proposals that the member makes itself. */
 #define PGRAFT_TICKET_MEMBER UINT64_MAX
 #define PGRAFT_TICKET_LEADER (UINT64_MAX - 1)
+#define PGRAFT_TICKET_FORGET (UINT64_MAX - 2)
+
+/* And of requests that it does as the leader: this bit is set, and the rest counts. */
+#define PGRAFT_TICKET_REQUEST (UINT64_C(1) << 62)
 
 #endif
