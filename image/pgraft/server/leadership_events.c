@@ -1,12 +1,12 @@
 /*
- * leadership_events.c
+ * leadership_event_queue.c
  *	  See leadership_events.h.
  *
  * libraft ends the leadership of a leader without a majority in the same term, so the two may come together.
  */
 #include "postgres.h"
 
-#include "server/events.h"
+#include "server/event_queue.h"
 #include "server/leadership_events.h"
 
 static bool announced;			/* that this worker has started */

@@ -1,6 +1,6 @@
 /*
- * events.c
- *	  See events.h.
+ * event_queue.c
+ *	  See event_queue.h.
  *
  * One line an event: "<Unix time in ms> <term> <type> <detail>".  An event may be handed over twice when an answer is lost; what the log has
  * already, is not sent again.
@@ -12,7 +12,7 @@
 #include "net/clock.h"
 #include "net/files.h"
 #include "server/ask.h"
-#include "server/events.h"
+#include "server/event_queue.h"
 #include "server/settings.h"
 #include "server/shared.h"
 

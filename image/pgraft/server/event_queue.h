@@ -1,11 +1,11 @@
 /*
- * events.h
+ * event_queue.h
  *	  What happens to this server alone: kept durably in <pgraft.data_dir>/events until the leader has committed it to the log.
  *
  * Only the role worker writes the file.  Others leave a note in shared memory.
  */
-#ifndef PGRAFT_EVENTS_H
-#define PGRAFT_EVENTS_H
+#ifndef PGRAFT_EVENT_QUEUE_H
+#define PGRAFT_EVENT_QUEUE_H
 
 #include "core/state_machine.h"
 
