@@ -37,14 +37,14 @@ typedef struct PgraftServer
 /* What a server, member or not, says of itself. */
 typedef struct PgraftSeen
 {
-	bool fresh; /* said lately: otherwise the rest is nothing */
+	bool fresh; /* said lately: otherwise the next four are nothing */
 	bool formed;
-	bool same_group; /* or of a group that it does not know yet */
+	bool same_group; /* or of a group whose id it does not know yet */
 	uint64_t system_identifier;
 	char incarnation[PGRAFT_INCARNATION_SIZE];
-	char address[PGRAFT_ADDRESS_SIZE]; /* where this server is connected to it */
-	bool lost; /* it says again and again that it has no Raft state, though it voted or acknowledged entries before */
-	char refusal[PGRAFT_DETAIL_SIZE]; /* why no link to it can be made; "": not known */
+	char address[PGRAFT_ADDRESS_SIZE]; /* where this server is connected to it; "": it is not */
+	char refusal[PGRAFT_DETAIL_SIZE];  /* why it is not; "": not known */
+	int64_t orphaned_ms;			   /* so long this leader has seen it in the state, but not in the configuration */
 } PgraftSeen;
 
 typedef enum PgraftChangeKind
@@ -61,7 +61,7 @@ typedef struct PgraftChange
 	char address[PGRAFT_ADDRESS_SIZE]; /* ADD */
 	bool asked;						   /* by somebody; otherwise the leader mends what it found */
 	int64_t
-		deadline_ms; /* asked: by then this leader must serve, and the server to be added must have said of itself that it has no Raft state */
+		deadline_ms; /* asked, ADD: the server must have been heard by then; moved on whenever it is, once it is configured */
 } PgraftChange;
 
 typedef struct PgraftMembershipView
@@ -70,12 +70,11 @@ typedef struct PgraftMembershipView
 	int32_t self;
 	uint64_t system_identifier;
 	bool
-		settled; /* R14: serves as the leader of this term, no configuration uncommitted, no transfer, nothing of ours on its way into the log */
-	bool quorum; /* a majority of the voters answers */
-	int64_t leading_ms;			  /* so long ago it became settled first in this term */
+		settled; /* R14: serves as the leader of this term, all of the configuration is committed, nothing of ours is on its way */
+	bool quorum;				  /* a majority of the voters answers */
 	uint64_t configuration_index; /* committed */
-	uint64_t barrier_index;		  /* R13: the configuration under which the newest barrier was reached, 0: none */
-	int32_t barrier_node;		  /* and the newcomer that has reached it too; 0: none */
+	uint64_t barrier_index;		  /* R13: the configuration under which the newest barrier was reached; 0: none */
+	int32_t barrier_node;		  /* the newcomer that has reached it too; 0: none */
 	int n_servers;
 	PgraftServer servers[PGRAFT_MAX_NODES];
 	PgraftSeen seen[PGRAFT_MAX_NODES + 1]; /* by node id */
@@ -84,10 +83,10 @@ typedef struct PgraftMembershipView
 
 typedef enum PgraftStepKind
 {
-	PGRAFT_STEP_NONE = 0,		/* wait */
-	PGRAFT_STEP_CONNECT,		/* to the address of the change */
-	PGRAFT_STEP_FORGET_MEMBER,	/* commit that its name and incarnation are gone */
-	PGRAFT_STEP_ADD,			/* as a spare */
+	PGRAFT_STEP_NONE = 0,	   /* wait */
+	PGRAFT_STEP_CONNECT,	   /* to the address of the change */
+	PGRAFT_STEP_FORGET_MEMBER, /* commit that its name and incarnation are gone */
+	PGRAFT_STEP_ADD, /* as a spare; what the state may still have of an earlier member of that id is forgotten right before */
 	PGRAFT_STEP_INVITE,			/* to make its Raft state */
 	PGRAFT_STEP_ASSIGN_STANDBY, /* the log is sent to it */
 	PGRAFT_STEP_WANT_BARRIER,	/* under the configuration of now, for the server as well if it is to be a voter */
@@ -100,19 +99,25 @@ typedef enum PgraftStepKind
 typedef struct PgraftStep
 {
 	PgraftStepKind kind;
-	int32_t node_id;	   /* of the change; WANT_BARRIER: the newcomer, or 0 */
+	int32_t node_id;	   /* of the change; WANT_BARRIER: the newcomer, 0 if there is none */
 	PgraftOutcome outcome; /* FAIL */
 } PgraftStep;
 
-/* How long a change that was asked for waits for the server, and a new leader for those that its predecessor left half done. */
+/* How long a server that is to be added may take to be heard. */
 #define PGRAFT_MEET_DEADLINE_MS 10000
 
-/* The next step of a change.  FAIL only for one that was asked for: a mend that cannot go on waits. */
+/* How long one that was removed because of a loss is waited for, until its member entry is forgotten. */
+#define PGRAFT_ORPHAN_MS 60000
+
+/* The next step of a change.  FAIL only for one that was asked for: what is mended waits. */
 extern PgraftStep pgraft_membership_step(const PgraftMembershipView *view, const PgraftChange *change);
 
-/* What the leader mends without being asked; kind NONE: nothing.  A member that only the state knows is one of a change of kind REMOVE. */
+/* What the leader can go on to mend now, without being asked; kind NONE: nothing. */
 extern PgraftChange pgraft_membership_mend(const PgraftMembershipView *view);
 
 extern const PgraftServer *pgraft_view_server(const PgraftMembershipView *view, int32_t node_id);
+
+/* Do the voters that answer remain a majority when this one is gone? */
+extern bool pgraft_majority_without(const PgraftMembershipView *view, int32_t node_id);
 
 #endif
