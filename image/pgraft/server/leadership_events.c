@@ -1,5 +1,5 @@
 /*
- * leadership_event_queue.c
+ * leadership_events.c
  *	  See leadership_events.h.
  *
  * libraft ends the leadership of a leader without a majority in the same term, so the two may come together.
