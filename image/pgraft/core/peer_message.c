@@ -19,6 +19,8 @@
 
 #define FLAG_WITNESS	  1
 #define FLAG_WANTS_REJOIN 2
+#define FLAG_SHORT		  4
+#define ALL_FLAGS		  7
 
 static bool
 report_in_range(const PgraftReport *report)
@@ -64,6 +66,13 @@ in_range(const PgraftPeerMessage *message)
 	return false;
 }
 
+static uint8_t
+flags_of(const PgraftReport *report)
+{
+	return (uint8_t) ((report->witness ? FLAG_WITNESS : 0) | (report->wants_rejoin ? FLAG_WANTS_REJOIN : 0) |
+					  (report->short_of_room ? FLAG_SHORT : 0));
+}
+
 static void
 put_report(ByteWriter *w, const PgraftReport *report)
 {
@@ -71,7 +80,7 @@ put_report(ByteWriter *w, const PgraftReport *report)
 	if (report->term == 0)
 		return;
 	put_u64(w, report->end_lsn);
-	put_u8(w, (uint8_t) ((report->witness ? FLAG_WITNESS : 0) | (report->wants_rejoin ? FLAG_WANTS_REJOIN : 0)));
+	put_u8(w, flags_of(report));
 	put_u8(w, (uint8_t) report->n_links);
 	for (int i = 0; i < report->n_links; i++)
 		pgraft_put_promotion(w, &report->links[i]);
@@ -133,8 +142,9 @@ get_report(ByteReader *r, PgraftReport *report)
 	flags = get_u8(r);
 	report->witness = (flags & FLAG_WITNESS) != 0;
 	report->wants_rejoin = (flags & FLAG_WANTS_REJOIN) != 0;
+	report->short_of_room = (flags & FLAG_SHORT) != 0;
 	report->n_links = get_u8(r);
-	if (flags > (FLAG_WITNESS | FLAG_WANTS_REJOIN) || !report_in_range(report))
+	if (flags > ALL_FLAGS || !report_in_range(report))
 	{
 		r->failed = true;
 		return;
@@ -235,7 +245,7 @@ bool
 pgraft_report_equal(const PgraftReport *a, const PgraftReport *b)
 {
 	if (a->term != b->term || a->end_lsn != b->end_lsn || a->witness != b->witness ||
-		a->wants_rejoin != b->wants_rejoin || a->n_links != b->n_links)
+		a->wants_rejoin != b->wants_rejoin || a->short_of_room != b->short_of_room || a->n_links != b->n_links)
 		return false;
 	for (int i = 0; i < a->n_links; i++)
 		if (!links_equal(&a->links[i], &b->links[i]))

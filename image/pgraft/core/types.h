@@ -61,10 +61,11 @@ typedef struct PgraftPosition
 /* What a server says of its data to the leader of a term, after it has stopped streaming for that term (S2, R2, R3, R5). */
 typedef struct PgraftReport
 {
-	uint64_t term;	   /* that it is frozen for; 0: no report */
-	uint64_t end_lsn;  /* end of the valid WAL on its disk */
-	bool witness;	   /* of data that it has given up: counted, never promoted (R3) */
-	bool wants_rejoin; /* it has to stop, Raft and all, to have its data rewound or cloned */
+	uint64_t term;		/* that it is frozen for; 0: no report */
+	uint64_t end_lsn;	/* end of the valid WAL on its disk */
+	bool witness;		/* of data that it has given up: counted, never promoted (R3) */
+	bool wants_rejoin;	/* it has to stop, Raft and all, to have its data rewound or cloned */
+	bool short_of_room; /* its disk is nearly full: a primary in need does not hand leadership over to it (R21) */
 	int n_links;
 	PgraftPromotion links[PGRAFT_REPORT_LINKS]; /* the newest of its chain, oldest first */
 } PgraftReport;

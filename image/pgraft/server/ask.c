@@ -194,9 +194,9 @@ pgraft_ask(const PgraftRequest *request)
 }
 
 bool
-pgraft_ask_in_background(const PgraftRequest *request)
+pgraft_ask_in_background(int slot, const PgraftRequest *request)
 {
-	PgraftAsk *ask = &pgraft_shared->asks[PGRAFT_CLIENT_ASKS];
+	PgraftAsk *ask = &pgraft_shared->asks[slot];
 	bool asked;
 
 	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
@@ -210,9 +210,9 @@ pgraft_ask_in_background(const PgraftRequest *request)
 }
 
 bool
-pgraft_ask_background_outcome(PgraftOutcome *outcome)
+pgraft_ask_background_outcome(int slot, PgraftOutcome *outcome)
 {
-	return look_at(&pgraft_shared->asks[PGRAFT_CLIENT_ASKS], outcome) == PGRAFT_ASK_DONE;
+	return look_at(&pgraft_shared->asks[slot], outcome) == PGRAFT_ASK_DONE;
 }
 
 /* What moves leadership away is answered when the new leader is known, a moment after this server has stopped leading. */

@@ -15,11 +15,11 @@
 /* Ask and wait, interruptibly; DONE, or ERROR with the outcome's SQLSTATE, message and hint. */
 extern void pgraft_ask(const PgraftRequest *request);
 
-/* The role worker's own slot, without waiting.  false: it is in use. */
-extern bool pgraft_ask_in_background(const PgraftRequest *request);
+/* In a slot of the role worker's own, without waiting.  false: it is in use. */
+extern bool pgraft_ask_in_background(int slot, const PgraftRequest *request);
 
-/* The outcome of the role worker's slot, which is free afterwards.  false: there is none. */
-extern bool pgraft_ask_background_outcome(PgraftOutcome *outcome);
+/* The outcome of such a slot, which is free afterwards.  false: there is none. */
+extern bool pgraft_ask_background_outcome(int slot, PgraftOutcome *outcome);
 
 /*
  * Is there an outcome that a session of this server has not been able to tell its client yet?  It has when it waits for the client's

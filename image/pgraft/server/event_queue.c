@@ -168,7 +168,7 @@ read_answer(void)
 {
 	PgraftOutcome outcome;
 
-	if (!pgraft_ask_background_outcome(&outcome) || !handing_over)
+	if (!pgraft_ask_background_outcome(PGRAFT_ASK_EVENT, &outcome) || !handing_over)
 		return;
 	handing_over = false;
 	if (outcome.code == PGRAFT_OUTCOME_DONE || outcome.code == PGRAFT_OUTCOME_INVALID)
@@ -189,7 +189,7 @@ hand_over(const PgraftEvent *event)
 	};
 
 	strlcpy(request.value, event->detail, sizeof request.value);
-	handing_over = pgraft_ask_in_background(&request);
+	handing_over = pgraft_ask_in_background(PGRAFT_ASK_EVENT, &request);
 }
 
 void

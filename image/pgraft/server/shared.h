@@ -26,6 +26,7 @@ typedef struct PgraftRoleStatus
 	uint64_t frozen_term;	 /* it has stopped streaming for this term and reported; pgraft_shared->report is for it */
 	uint64_t following_term; /* of the promotion record that it follows as a standby */
 	bool witness;			 /* its data is not whole yet (safety.md R3) */
+	bool short_of_room;		 /* the file system of pg_wal is nearly full (R21) */
 	bool sync_in_force;
 	int32_t rejoin_node;			 /* primary: the server that may stop to rejoin, 0: none */
 	uint64_t oldest_lsn;			 /* primary: from where on it still has WAL, as of lately */
@@ -41,12 +42,21 @@ typedef enum PgraftGuarded
 	PGRAFT_N_GUARDED
 } PgraftGuarded;
 
-/* What a walsender has to say of itself; 0: nothing. */
-typedef struct PgraftWalsender
+/* How far a process is with a commit (commit_hold.h). */
+typedef enum PgraftCommitStage
 {
-	pg_atomic_uint64 sync;	 /* hash of the synchronous_standby_names that it applies (R12) */
-	pg_atomic_uint64 member; /* hash of the name under which it confirms (R10) */
-} PgraftWalsender;
+	PGRAFT_COMMIT_NONE = 0,
+	PGRAFT_COMMIT_WAITS,	/* commits are held: nothing of it is written */
+	PGRAFT_COMMIT_UNDER_WAY /* until its fate is known */
+} PgraftCommitStage;
+
+/* What a process has to say of itself; 0: nothing. */
+typedef struct PgraftProcess
+{
+	pg_atomic_uint64 sync;	 /* walsender: hash of the synchronous_standby_names that it applies (R12) */
+	pg_atomic_uint64 member; /* walsender: hash of the name under which it confirms (R10) */
+	pg_atomic_uint32 commit; /* PgraftCommitStage */
+} PgraftProcess;
 
 /* A change that this server asks the leader for (ask.h). */
 typedef enum PgraftAskState
@@ -71,11 +81,13 @@ typedef struct PgraftAsk
 	bool settled; /* the outcome is known, and waits until this server has applied the log up to its index */
 } PgraftAsk;
 
-/* Of backends; one more is the role worker's, for its events. */
-#define PGRAFT_CLIENT_ASKS 8
-#define PGRAFT_ASKS		   (PGRAFT_CLIENT_ASKS + 1)
+/* Slots: those of backends come first, then the role worker's own, each for one purpose. */
+#define PGRAFT_CLIENT_ASKS	 8
+#define PGRAFT_ASK_EVENT	 PGRAFT_CLIENT_ASKS		  /* of its queue of events */
+#define PGRAFT_ASK_HAND_OVER (PGRAFT_CLIENT_ASKS + 1) /* it is short of room (wal_room.h) */
+#define PGRAFT_ASKS			 (PGRAFT_CLIENT_ASKS + 2)
 
-/* Events of this server that the role worker has not written down yet (events.h). */
+/* Events of this server that the role worker has not written down yet (event_queue.h). */
 #define PGRAFT_NOTES 16
 
 /* How far behind a standby that streams is. */
@@ -133,12 +145,15 @@ typedef struct PgraftShared
 	/* without the lock */
 	ConditionVariable request_settled;
 	pg_atomic_uint32 commits_open;
+	pg_atomic_uint32 commits_held; /* those that come wait, while leadership is handed over */
+	ConditionVariable commits_released;
+	pg_atomic_uint64 only_stream;	 /* hash of the name of the one standby that may stream meanwhile; 0: all may */
 	pg_atomic_uint64 lease_until_ms; /* CLOCK_BOOTTIME; written by the consensus worker, read before each commit (S5) */
-	pg_atomic_uint32 startup_generation;			   /* the startup process has read this one (R5) */
-	pg_atomic_uint32 startup_proc;					   /* its ProcNumber + 1, 0 while unknown */
-	pg_atomic_uint64 startup_conninfo;				   /* hash of the primary_conninfo that it applies */
-	pg_atomic_uint64 checkpointer_sync;				   /* hash of the synchronous_standby_names that it applies (R12) */
-	PgraftWalsender walsenders[FLEXIBLE_ARRAY_MEMBER]; /* by ProcNumber */
+	pg_atomic_uint32 startup_generation;			/* the startup process has read this one (R5) */
+	pg_atomic_uint32 startup_proc;					/* its ProcNumber + 1, 0 while unknown */
+	pg_atomic_uint64 startup_conninfo;				/* hash of the primary_conninfo that it applies */
+	pg_atomic_uint64 checkpointer_sync;				/* hash of the synchronous_standby_names that it applies (R12) */
+	PgraftProcess processes[FLEXIBLE_ARRAY_MEMBER]; /* by ProcNumber */
 } PgraftShared;
 
 extern PgraftShared *pgraft_shared;
