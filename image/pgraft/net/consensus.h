@@ -46,11 +46,14 @@ typedef struct PgraftConsensusConfig
 	unsigned heartbeat_interval_ms;
 	unsigned snapshot_threshold; /* entries */
 	unsigned trailing_entries;
+	int n_recover_links; /* the chain of this server's data, oldest first, for a group that is formed anew from it; the caller's */
+	const PgraftPromotion *recover_links;
 	PgraftConsensusHooks hooks;
 } PgraftConsensusConfig;
 
 /*
- * Start as far as the files allow: with Raft state the group is joined; with a formation token and an initial cluster it is formed; otherwise
+ * Start as far as the files allow: with Raft state the group is joined; with a formation token and an initial cluster it is formed; with a
+ * `recover` file a new group of this server alone is formed from its data, in terms above the one that the file names; otherwise
  * the server waits to be added: it listens, says so to whoever connects, and joins when it is invited; role stays PGRAFT_RAFT_UNAVAILABLE
  * until then.  Errors of the files or the port end in hooks.fatal.
  */
@@ -63,8 +66,8 @@ extern void pgraft_consensus_start(uv_loop_t *loop, const PgraftConsensusConfig 
 extern bool pgraft_consensus_form(char *err, size_t err_size);
 
 /*
- * Propose an entry; its at_ms, term (except for INTENT and RECORD) and node_id (except for MEMBER) are filled in.  hooks.proposal_done
- * comes later, or at once if this server does not lead.  A proposal not reported as committed may still be committed.
+ * Propose an entry; its at_ms (except for EVENT), term (except for INTENT, RECORD and EVENT) and node_id (except for MEMBER, REMOVED, TRANSFER
+ * and EVENT) are filled in.  hooks.proposal_done comes later, or at once if this server does not lead.  A proposal not reported as committed may still be committed.
  */
 extern void pgraft_consensus_propose(PgraftEntry *entry, uint64_t ticket);
 

@@ -30,6 +30,8 @@ pgraft_pass_tick(void *arg)
 static unsigned
 wanted_timeout(const PgraftConsensus *g)
 {
+	if (g->layer.joining)
+		return NEVER_MS;
 	if (g->established)
 		return g->config.election_timeout_ms;
 	if (!pgraft_may_stand(&g->state, g->config.self.node_id))
@@ -60,6 +62,28 @@ announce_leadership(void)
 	pgraft_consensus_propose(&entry, PGRAFT_TICKET_LEADER);
 }
 
+/* Nobody may act on the new group's log before it knows of the promotions that the data has behind it. */
+static void
+commit_recovery(PgraftConsensus *g)
+{
+	static PgraftEntry entry;
+	int n = g->config.n_recover_links;
+
+	memset(&entry, 0, sizeof entry);
+	entry.type = PGRAFT_ENTRY_RECOVERED;
+	entry.u.record.n_links = n;
+	if (n > 0)
+		memcpy(entry.u.record.links, g->config.recover_links, (size_t) n * sizeof entry.u.record.links[0]);
+	pgraft_consensus_propose(&entry, PGRAFT_TICKET_RECOVERED);
+}
+
+void
+pgraft_barrier_passed(PgraftConsensus *g)
+{
+	g->barrier_term = g->barrier_sent_term;
+	announce_leadership();
+}
+
 static void
 barrier_done(struct raft_barrier *barrier, int status)
 {
@@ -71,8 +95,10 @@ barrier_done(struct raft_barrier *barrier, int status)
 		g->barrier_sent_term = 0;
 		return;
 	}
-	g->barrier_term = g->barrier_sent_term;
-	announce_leadership();
+	if (g->recovering)
+		commit_recovery(g);
+	else
+		pgraft_barrier_passed(g);
 }
 
 /* A new leader appends nothing by itself: without an entry of its own term it cannot know what is committed. */
@@ -149,40 +175,75 @@ describe_peers(PgraftConsensus *g, PgraftRaftStatus *status)
 }
 
 static void
-publish(PgraftConsensus *g)
+describe_log(PgraftConsensus *g, PgraftRaftStatus *status)
 {
-	PgraftRaftStatus *status = &g->published;
+	status->last_index = raft_last_index(&g->raft);
+	status->commit_index = raft_commit_index(&g->raft);
+	status->last_applied = raft_last_applied(&g->raft);
+	status->log_entries = status->last_index - g->raft.trail.offset;
+	status->snapshot_index = g->raft.trail.snapshot.index;
+	status->configuration_committed = g->raft.configuration_uncommitted_index == 0;
+	status->configuration_index = status->configuration_committed ? g->raft.configuration_committed_index
+																  : g->raft.configuration_uncommitted_index;
+}
+
+static void
+describe(PgraftConsensus *g, PgraftRaftStatus *status)
+{
 	raft_id leader = 0;
 	const char *address;
 
-	memset(status, 0, sizeof *status);
 	status->role = current_role(g);
 	status->term = pgraft_term(raft_current_term(&g->raft));
 	raft_leader(&g->raft, &leader, &address);
 	status->leader_id = (int32_t) leader;
 	status->barrier_term = g->barrier_term;
-	status->last_index = raft_last_index(&g->raft);
-	status->commit_index = raft_commit_index(&g->raft);
-	status->last_applied = raft_last_applied(&g->raft);
+	describe_log(g, status);
 	describe_peers(g, status);
 	pgraft_beats_describe(g, status);
+}
+
+static void
+publish(PgraftConsensus *g)
+{
+	PgraftRaftStatus *status = &g->published;
+
+	memset(status, 0, sizeof *status);
+	if (g->running)
+		describe(g, status);
 	status->counters = g->layer.counters;
 	g->config.hooks.publish_status(status);
+}
+
+static void
+lead(PgraftConsensus *g)
+{
+	pgraft_presence_name_group(g);
+	pgraft_member_names_propose();
+	pgraft_membership_turn(g);
+}
+
+static void
+observe_raft(PgraftConsensus *g)
+{
+	pgraft_log_publish();
+	pgraft_adjust_timeout(g);
+	send_barrier(g);
+	if (raft_state(&g->raft) == RAFT_LEADER && g->barrier_term == pgraft_term(raft_current_term(&g->raft)))
+		lead(g);
+	pgraft_members_file_turn(g);
+	pgraft_beats_turn(g);
+	pgraft_requests_turn(g);
 }
 
 /* Once before and once after the loop waits: everything that happens in libraft happens in between. */
 static void
 observe(PgraftConsensus *g)
 {
-	if (!g->running)
-		return;
-	pgraft_log_publish();
-	pgraft_adjust_timeout(g);
-	send_barrier(g);
-	if (raft_state(&g->raft) == RAFT_LEADER && g->barrier_term == pgraft_term(raft_current_term(&g->raft)))
-		pgraft_member_names_propose();
-	pgraft_members_file_turn(g);
-	pgraft_beats_turn(g);
+	pgraft_presence_turn(g);
+	pgraft_links_turn(g);
+	if (g->running)
+		observe_raft(g);
 	publish(g);
 }
 
