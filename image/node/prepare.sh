@@ -5,6 +5,7 @@
 
 prepare() {
   finish_adoption
+  forget_renewal
   keep_system_identifier
   remove_directory "$new_data_dir" # of a clone that came to nothing
   remove_directory "$old_data_dir"
@@ -20,7 +21,7 @@ prepare() {
   write_configuration
 }
 
-# keep_system_identifier: from the first start on, other data is refused (data_refusal).
+# keep_system_identifier: from the first start on, other data is refused (refusal).
 keep_system_identifier() {
   local identifier
   if [[ ! -s "$system_identifier_file" ]]; then

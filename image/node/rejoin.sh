@@ -12,7 +12,7 @@ readonly status_foreign=3
 
 # rejoin_cluster: the loop's turn.
 rejoin_cluster() {
-  while ((!stopping)) && rejoin_pending; do
+  while ((!stopping)) && rejoin_pending && [[ ! -s "$last_resort_file" ]]; do
     set_phase rejoining "begins to $(rejoin_intent)"
     run_step rejoin_step
     if ((!stopping && child_status == status_foreign)); then
@@ -97,6 +97,7 @@ await_primary() {
   clock
   local until=$((now + primary_search_ms))
   until find_primary; do
+    [[ ! -s "$last_resort_file" ]] || exit 0 # that goes first
     if [[ "${rejoin[state]}" == requested ]]; then
       set_phase rejoining "looks for the confirmed primary of term ${rejoin[term]} or newer"
       clock

@@ -270,11 +270,10 @@ describe('a file that the role worker did not write', () => {
     ['a line that is none', 'how often\n'],
     ['no lines', ''],
     ['a link that is none', 'link 1 2 3\n'],
-  ])('has %s: nothing is started or touched', (_, text) => {
+  ])('has %s: nothing is started or touched without a primary to copy from', (_, text) => {
     node.write(rejoinFile, text);
-    node.primary('host2');
-    expect(run({ until: 'is unknown' })).toMatch(/pgraft\/rejoin has .*; remove this server from the cluster/);
-    expect(node.state()).toMatchObject({ phase: 'refused' });
+    expect(run({ until: 'is unknown' })).toMatch(/pgraft\/rejoin has .*: waits for a confirmed primary/);
+    expect(node.state()).toMatchObject({ phase: 'waiting', lost: 'yes' });
     expect(node.read(`${data}/rows`)).toBe('old\n');
   });
 
