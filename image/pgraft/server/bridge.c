@@ -11,12 +11,13 @@
 #include "access/xlog.h"
 #include "miscadmin.h"
 
-#include "core/peer_message.h"
+#include "net/files.h"
 #include "server/ask.h"
 #include "server/bridge.h"
 #include "server/leadership_events.h"
 #include "server/settings.h"
 #include "server/shared.h"
+#include "server/status_change.h"
 
 static uint64 proposal_taken;
 static uint64 barrier_told;
@@ -39,32 +40,6 @@ wake_role_worker(void)
 		SetLatch(latch);
 }
 
-static bool
-peers_matter(const PgraftRaftStatus *a, const PgraftRaftStatus *b)
-{
-	if (a->n_peers != b->n_peers)
-		return true;
-	for (int i = 0; i < a->n_peers; i++)
-	{
-		const PgraftPeerStatus *before = &a->peers[i];
-		const PgraftPeerStatus *now = &b->peers[i];
-
-		if (before->node_id != now->node_id || before->voter != now->voter || before->reachable != now->reachable ||
-			!pgraft_report_equal(&before->report, &now->report))
-			return true;
-	}
-	return false;
-}
-
-static bool
-matters_to_roles(const PgraftRaftStatus *a, const PgraftRaftStatus *b)
-{
-	return a->role != b->role || a->term != b->term || a->leader_id != b->leader_id || a->quorum != b->quorum ||
-		   a->barrier_term != b->barrier_term || a->beat.promotion_term != b->beat.promotion_term ||
-		   a->configuration_index != b->configuration_index ||
-		   a->configuration_committed != b->configuration_committed || peers_matter(a, b);
-}
-
 static void
 publish_status(const PgraftRaftStatus *status)
 {
@@ -75,7 +50,7 @@ publish_status(const PgraftRaftStatus *status)
 	before = pgraft_shared->raft;
 	pgraft_shared->raft = *status;
 	LWLockRelease(pgraft_shared->lock);
-	wake = matters_to_roles(&before, status);
+	wake = pgraft_matters_to_roles(&before, status);
 	if (wake)
 		pgraft_note_leadership(&before, status);
 	pgraft_asks_applied(status);
@@ -164,10 +139,20 @@ want_hand_over(int32_t node_id)
 	wake_role_worker();
 }
 
-/* The entry point finds out why, mends what can be mended, and starts the server again. */
+/* The entry point reads the file, and starts the server again as one that waits to be added. */
 static void
 raft_state_lost(const char *why)
 {
+	char path[MAXPGPATH];
+	char line[512];
+	int length = snprintf(line, sizeof line, "%.500s\n", why);
+	int error;
+
+	snprintf(path, sizeof path, "%s/lost", pgraft_data_dir);
+	error = pgraft_write_durably(path, line, length);
+	errno = error;
+	if (error != 0)
+		ereport(LOG, errcode_for_file_access(), errmsg("pgraft: could not write \"%s\": %m", path));
 	ereport(LOG, errmsg("pgraft: this server stops, its Raft state is lost: %s", why));
 	if (kill(PostmasterPid, SIGINT) != 0)
 		ereport(LOG, errmsg("could not signal the postmaster: %m"));

@@ -21,7 +21,9 @@
 #include "utils/resowner.h"
 
 #include "net/consensus.h"
+#include "net/files.h"
 #include "server/bridge.h"
+#include "server/chain.h"
 #include "server/crypto.h"
 #include "server/identity.h"
 #include "server/settings.h"
@@ -86,6 +88,21 @@ make_pool(uv_loop_t *loop)
 	uv_queue_work(loop, &work, nothing, nothing_done);
 }
 
+/* A group that is formed anew from this server's data begins with its promotions.  Otherwise nobody here asks for them. */
+static void
+configure_recovery(PgraftConsensusConfig *config)
+{
+	static PgraftChain chain;
+	char path[MAXPGPATH];
+
+	snprintf(path, sizeof path, "%s/recover", pgraft_data_dir);
+	if (!pgraft_file_exists(path))
+		return;
+	pgraft_chain_load(&chain);
+	config->n_recover_links = chain.n;
+	config->recover_links = chain.links;
+}
+
 static void
 configure(PgraftConsensusConfig *config)
 {
@@ -108,6 +125,7 @@ configure(PgraftConsensusConfig *config)
 	config->snapshot_threshold = (unsigned) pgraft_snapshot_threshold;
 	config->trailing_entries = (unsigned) pgraft_trailing_entries;
 	config->system_identifier = GetSystemIdentifier();
+	configure_recovery(config);
 	pgraft_bridge_hooks(&config->hooks);
 	config->hooks.fatal = fatal;
 }
