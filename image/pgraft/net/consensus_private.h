@@ -134,8 +134,8 @@ extern void pgraft_log_publish(void);
 extern void pgraft_member_names_remember(void *arg, const PgraftIdentity *peer);
 extern void pgraft_member_names_propose(void);
 
-/* leave.c: give leadership to a voter because somebody asked for it; at each turn; libraft's, or the primary's, part is over. */
-extern void pgraft_hand_over_begin(PgraftConsensus *g, int32_t to, bool leave);
+/* leave.c: give leadership to a voter because somebody asked for it; at each turn; log.c: its entry is committed, or not. */
+extern void pgraft_hand_over_begin(PgraftConsensus *g, int32_t to);
 extern void pgraft_hand_over_turn(PgraftConsensus *g);
 extern void pgraft_hand_over_committed(PgraftConsensus *g, bool committed);
 
@@ -147,6 +147,7 @@ extern void pgraft_members_file_turn(PgraftConsensus *g);
 #define PGRAFT_TICKET_LEADER	(UINT64_MAX - 1)
 #define PGRAFT_TICKET_FORGET	(UINT64_MAX - 2)
 #define PGRAFT_TICKET_RECOVERED (UINT64_MAX - 3)
+#define PGRAFT_TICKET_TRANSFER	(UINT64_MAX - 5)
 #define PGRAFT_TICKET_NOTE		(UINT64_MAX - 4) /* whatever becomes of it */
 
 /* And of requests that it does as the leader: this bit is set, and the rest counts. */

@@ -41,6 +41,9 @@ settle(const Proposal *proposal, bool committed)
 		case PGRAFT_TICKET_FORGET:
 			pgraft_membership_forgotten(g);
 			break;
+		case PGRAFT_TICKET_TRANSFER:
+			pgraft_hand_over_committed(g, committed);
+			break;
 		case PGRAFT_TICKET_RECOVERED:
 			if (committed)
 				pgraft_consensus_recovered(g);

@@ -136,6 +136,7 @@ give_up_state(PgraftConsensus *g, const char *why)
 
 	if (rc != 0)
 		pgraft_consensus_fatal("note that this server was removed", strerror(rc));
+	pgraft_requests_removed(g);
 	g->config.hooks.fatal(why);
 }
 

@@ -233,7 +233,6 @@ observe_raft(PgraftConsensus *g)
 		lead(g);
 	pgraft_members_file_turn(g);
 	pgraft_beats_turn(g);
-	pgraft_requests_turn(g);
 }
 
 /* Once before and once after the loop waits: everything that happens in libraft happens in between. */
@@ -244,6 +243,7 @@ observe(PgraftConsensus *g)
 	pgraft_links_turn(g);
 	if (g->running)
 		observe_raft(g);
+	pgraft_requests_turn(g);
 	publish(g);
 }
 
