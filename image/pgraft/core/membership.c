@@ -63,13 +63,25 @@ barrier_reached(const PgraftMembershipView *view, int32_t newcomer)
 
 /* R4: it is there again, with nothing of what its member entry stands for. */
 static bool
-has_lost_its_state(const PgraftMembershipView *view, int32_t node_id)
+has_other_data(const PgraftMembershipView *view, int32_t node_id)
 {
 	const PgraftSeen *seen = &view->seen[node_id];
 	const PgraftMember *member = pgraft_state_member(view->state, node_id);
 
-	return member != NULL && member->incarnation[0] != '\0' && seen->fresh && !seen->formed &&
-		   pgraft_incarnation_valid(seen->incarnation) && strcmp(member->incarnation, seen->incarnation) != 0;
+	return member != NULL && member->incarnation[0] != '\0' && pgraft_incarnation_valid(seen->incarnation) &&
+		   strcmp(member->incarnation, seen->incarnation) != 0;
+}
+
+/* A standby got the log only after it had Raft state; libraft's leader does not survive one whose log has become shorter. */
+static bool
+has_lost_its_state(const PgraftMembershipView *view, int32_t node_id)
+{
+	const PgraftServer *server = pgraft_view_server(view, node_id);
+	const PgraftSeen *seen = &view->seen[node_id];
+
+	if (!seen->fresh || seen->formed)
+		return false;
+	return has_other_data(view, node_id) || (server != NULL && server->role == PGRAFT_STANDBY);
 }
 
 static PgraftStep
