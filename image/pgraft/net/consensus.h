@@ -81,6 +81,9 @@ extern void pgraft_consensus_forget_request(uint64_t ticket);
 /* The barrier of this ticket is reached. */
 extern void pgraft_consensus_barrier_reached(uint64_t ticket);
 
+/* The primary could not be prepared for the hand-over that hooks.want_hand_over asked for: everything goes on as before. */
+extern void pgraft_consensus_hand_over_failed(const char *why);
+
 /* Ask a voter to take over; 0: the one that is furthest.  false: not leader, unknown, or a transfer is under way. */
 extern bool pgraft_consensus_transfer(int32_t node_id);
 

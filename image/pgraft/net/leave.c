@@ -33,12 +33,12 @@ still_leads(PgraftConsensus *g, uint64_t term)
 
 /* While failover is paused nobody but the successor may promote (R18): that is this server again. */
 static void
-give_up_hand_over(PgraftConsensus *g)
+give_up_hand_over(PgraftConsensus *g, const char *why)
 {
 	PgraftHandOver given_up = g->requests.hand_over;
 	PgraftOutcome outcome = pgraft_outcome(
-		PGRAFT_OUTCOME_STATE, "Try again.", "the transfer to node %d was given up after %lld ms; node %d leads",
-		given_up.to, (long long) (pgraft_now_ms() - given_up.since_ms), g->config.self.node_id);
+		PGRAFT_OUTCOME_STATE, "Try again.", "the transfer to node %d was given up after %lld ms: %s; node %d leads",
+		given_up.to, (long long) (pgraft_now_ms() - given_up.since_ms), why, g->config.self.node_id);
 
 	g->requests.hand_over.to = 0;
 	if (given_up.told)
@@ -67,11 +67,18 @@ pgraft_hand_over_committed(PgraftConsensus *g, bool committed)
 		return;
 	if (!committed)
 	{
-		give_up_hand_over(g);
+		give_up_hand_over(g, "it could not be written into the log");
 		return;
 	}
 	hand_over->told = true;
 	g->config.hooks.want_hand_over(hand_over->to);
+}
+
+void
+pgraft_consensus_hand_over_failed(const char *why)
+{
+	if (pgraft_group.requests.hand_over.to != 0)
+		give_up_hand_over(&pgraft_group, why);
 }
 
 /* Who asked sees by the next leader that it has worked.  The primary is told when it is over: at the latest when this server leads again. */
@@ -84,7 +91,7 @@ pgraft_hand_over_turn(PgraftConsensus *g)
 		hand_over->to = 0;
 	else if (hand_over->to != 0 && raft_transferee(&g->raft) == 0 &&
 			 pgraft_now_ms() - hand_over->since_ms >= HAND_OVER_DEADLINE_MS)
-		give_up_hand_over(g);
+		give_up_hand_over(g, "it took too long");
 	if (hand_over->to != 0 || !hand_over->told || !g->running || raft_state(&g->raft) != RAFT_LEADER)
 		return;
 	hand_over->told = false;
@@ -102,7 +109,7 @@ transfer_done(struct raft_transfer *transfer)
 	if (g->stopping)
 		uv_stop(g->loop);
 	else if (g->requests.hand_over.to != 0 && still_leads(g, g->requests.hand_over.term))
-		give_up_hand_over(g);
+		give_up_hand_over(g, "it did not take over in time");
 }
 
 static raft_id
