@@ -133,6 +133,7 @@ want_hand_over(int32_t node_id)
 {
 	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
 	pgraft_shared->hand_over_to = node_id;
+	pgraft_shared->hand_over_error[0] = '\0';
 	if (node_id == 0)
 		pgraft_shared->transfer_to = 0;
 	LWLockRelease(pgraft_shared->lock);
@@ -188,6 +189,7 @@ serve_role_worker(void)
 	uint64 ticket;
 	uint64 barrier;
 	int32_t transfer_to;
+	char hand_over_error[PGRAFT_VALUE_SIZE];
 
 	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
 	ticket = pgraft_shared->proposal_ticket;
@@ -196,6 +198,8 @@ serve_role_worker(void)
 	transfer_to = pgraft_shared->transfer_to;
 	pgraft_shared->transfer_to = 0;
 	barrier = pgraft_shared->barrier_reached;
+	strlcpy(hand_over_error, pgraft_shared->hand_over_error, sizeof hand_over_error);
+	pgraft_shared->hand_over_error[0] = '\0';
 	report = pgraft_shared->report;
 	LWLockRelease(pgraft_shared->lock);
 	pgraft_consensus_report(&report);
@@ -211,6 +215,8 @@ serve_role_worker(void)
 	}
 	if (transfer_to != 0)
 		pgraft_consensus_transfer(transfer_to);
+	if (hand_over_error[0] != '\0')
+		pgraft_consensus_hand_over_failed(hand_over_error);
 }
 
 static void

@@ -38,6 +38,11 @@ give_up(PgraftLeaving *hand_over, const char *why)
 	pgraft_hand_over_end();
 	hand_over->stage = PGRAFT_HAND_OVER_GIVEN_UP;
 	ereport(LOG, errmsg("pgraft: leadership stays here, and is not handed over to node %d: %s", hand_over->to, why));
+	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
+	if (pgraft_shared->hand_over_to == hand_over->to)
+		strlcpy(pgraft_shared->hand_over_error, why, sizeof pgraft_shared->hand_over_error);
+	LWLockRelease(pgraft_shared->lock);
+	pgraft_wake_consensus();
 }
 
 static void

@@ -119,10 +119,11 @@ typedef struct PgraftShared
 	PgraftRoleStatus role;
 	uint64 proposal_ticket; /* of the entry in proposal; newer than proposal_taken: to be proposed */
 	PgraftEntry proposal;
-	int32_t transfer_to;	/* 0: nothing asked */
-	bool slots_dropped;		/* those of an earlier life of the server */
-	int sync_generation;	/* of the newest include file */
-	uint64 barrier_reached; /* ticket; wake the consensus worker */
+	int32_t transfer_to;					 /* 0: nothing asked */
+	bool slots_dropped;						 /* those of an earlier life of the server */
+	int sync_generation;					 /* of the newest include file */
+	uint64 barrier_reached;					 /* ticket; wake the consensus worker */
+	char hand_over_error[PGRAFT_VALUE_SIZE]; /* why the primary could not be prepared; "": nothing to tell */
 	int n_lags;
 	PgraftLag lags[PGRAFT_MAX_NODES]; /* of the standbys that stream from this primary, as of its newest turn */
 	PgraftReport
