@@ -124,9 +124,10 @@ not_heard(const PgraftMembershipView *view, const PgraftChange *change)
 								"It clears the state of an earlier membership by itself: wait a moment and try again.",
 								"node %" PRId32 " at %s still has Raft state", id, change->address));
 	if (seen->refusal[0] != '\0')
-		return fail(change, pgraft_outcome(
-								PGRAFT_OUTCOME_STATE, "Check its address, pgraft.node_id and the cluster's key.",
-								"node %" PRId32 " at %s refused the greeting: %s", id, change->address, seen->refusal));
+		return fail(change,
+					pgraft_outcome(PGRAFT_OUTCOME_STATE, "Check its address, pgraft.node_id and the cluster's key.",
+								   "node %" PRId32 " at %s cannot be asked whether it may be added: %s", id,
+								   change->address, seen->refusal));
 	return fail(change,
 				pgraft_outcome(PGRAFT_OUTCOME_STATE,
 							   "Check that it runs, can be reached, and has the cluster's key and this pgraft.node_id.",

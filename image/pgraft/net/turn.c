@@ -3,8 +3,8 @@
  *	  What happens at every turn of the loop and at every tick: timeouts, the barrier of a new leader, links, beats, the published status.
  *
  * Ticks: libraft gets one every 10 ms, so that entries need not wait for a heartbeat; a leader passes on only as many as its heartbeat
- * interval asks for.  Until the first promotion record only node 1 may stand, so that the first primary is node 1; it stands quickly then,
- * since nobody can contest it.
+ * interval asks for, and one when something was committed, since the others learn that with the next heartbeat only.  Until the first
+ * promotion record only node 1 may stand, so that the first primary is node 1; it stands quickly then, since nobody can contest it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,9 +22,13 @@ pgraft_pass_tick(void *arg)
 {
 	PgraftConsensus *g = arg;
 
-	if (raft_state(&g->raft) != RAFT_LEADER)
-		return true;
-	return ++g->tick_count % (g->config.heartbeat_interval_ms / PGRAFT_TICK_MS) == 0;
+	uint64_t commit_index = raft_commit_index(&g->raft);
+	bool due = ++g->tick_count % (g->config.heartbeat_interval_ms / PGRAFT_TICK_MS) == 0;
+
+	if (raft_state(&g->raft) == RAFT_LEADER && !due && commit_index == g->commit_told)
+		return false;
+	g->commit_told = commit_index;
+	return true;
 }
 
 static unsigned
