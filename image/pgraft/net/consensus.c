@@ -108,7 +108,7 @@ bootstrap(PgraftConsensus *g, const PgraftClusterSpec *spec)
 static void
 form(PgraftConsensus *g, const PgraftClusterSpec *spec)
 {
-	g->formed = (PgraftFormed){.node_id = g->config.self.node_id};
+	g->formed.node_id = g->config.self.node_id;
 	check("make the Raft directory", pgraft_formation_begin(&g->files));
 	init_raft(g);
 	bootstrap(g, spec);
@@ -133,6 +133,11 @@ recover(PgraftConsensus *g, uint64_t term)
 			 "forms a Raft group of this server alone, anew from its data, in terms above %llu",
 			 (unsigned long long) term);
 	g->config.hooks.log(message);
+
+	/* From the first: servers of the old group must not be taken for its own. */
+	g->formed = (PgraftFormed){0};
+	if (!pgraft_new_group_id(g, g->formed.group_id))
+		pgraft_consensus_fatal("name the new Raft group", "no random bytes");
 	g->layer.least_term = term + 1; /* as libraft counts */
 	g->recovering = true;
 	form(g, &alone);

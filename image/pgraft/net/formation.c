@@ -131,8 +131,10 @@ pgraft_formation_commit(const PgraftFormation *f, const PgraftFormed *formed)
 	int n = snprintf(text, sizeof text, "node_id=%d\n", formed->node_id);
 
 	if (formed->joined_at != 0)
-		n += snprintf(text + n, sizeof text - (size_t) n, "joined_at=%" PRIu64 "\ngroup_id=%s\njoining=%s\n",
-					  formed->joined_at, formed->group_id, formed->joining ? "yes" : "no");
+		n += snprintf(text + n, sizeof text - (size_t) n, "joined_at=%" PRIu64 "\njoining=%s\n", formed->joined_at,
+					  formed->joining ? "yes" : "no");
+	if (formed->group_id[0] != '\0')
+		n += snprintf(text + n, sizeof text - (size_t) n, "group_id=%s\n", formed->group_id);
 	return pgraft_write_durably(f->formed_path, text, (size_t) n);
 }
 

@@ -30,8 +30,9 @@ typedef struct PgraftFormed
 {
 	int32_t node_id;
 	uint64_t joined_at; /* where the log of an existing group added this server; 0: it was there from the first */
-	char group_id[PGRAFT_GROUP_SIZE]; /* of that group, "" otherwise */
-	bool joining;					  /* it has not applied that yet */
+	char group_id
+		[PGRAFT_GROUP_SIZE]; /* known at once at a start, before anything is applied; "": the group has no name yet */
+	bool joining;			 /* it has not applied that yet */
 } PgraftFormed;
 
 typedef enum PgraftFormationState

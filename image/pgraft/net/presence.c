@@ -19,7 +19,7 @@ pgraft_own_group(void)
 
 	if (!g->running)
 		return "";
-	return g->state.group_id[0] != '\0' ? g->state.group_id : g->formed.group_id;
+	return g->formed.group_id;
 }
 
 /* The newest committed configuration that this server knows of; an invitation to join is knowledge of one. */
@@ -188,44 +188,67 @@ pgraft_presence_admits(void *arg, int32_t node_id)
 
 	if (presence == NULL)
 		return g->raft.configuration.n == 0 || pgraft_is_configured(g, node_id);
-	return presence->group_id[0] == '\0' || own[0] == '\0' || strcmp(presence->group_id, own) == 0;
+	if (presence->group_id[0] == '\0')
+		return own[0] == '\0' || pgraft_is_configured(g, node_id);
+	return own[0] == '\0' || strcmp(presence->group_id, own) == 0;
 }
 
 /* ---- each turn ---- */
+
+bool
+pgraft_new_group_id(const PgraftConsensus *g, char *group_id)
+{
+	uint8_t bytes[(PGRAFT_GROUP_SIZE - 1) / 2];
+
+	if (!g->config.crypto->random(bytes, sizeof bytes))
+		return false;
+	for (size_t i = 0; i < sizeof bytes; i++)
+		snprintf(group_id + 2 * i, 3, "%02x", bytes[i]);
+	return true;
+}
 
 /* The group's own id tells it from one that was formed anew of its servers, or by mistake of the same names and key. */
 void
 pgraft_presence_name_group(PgraftConsensus *g)
 {
 	static PgraftEntry entry;
-	uint8_t id[(PGRAFT_GROUP_SIZE - 1) / 2];
 
-	if (g->state.group_id[0] != '\0' || g->group_named_term == g->barrier_term ||
-		!g->config.crypto->random(id, sizeof id))
+	if (g->state.group_id[0] != '\0' || g->group_named_term == g->barrier_term)
 		return;
-	g->group_named_term = g->barrier_term;
 	memset(&entry, 0, sizeof entry);
 	entry.type = PGRAFT_ENTRY_CONFIG;
 	strcpy(entry.u.config.key, "group_id");
-	for (size_t i = 0; i < sizeof id; i++)
-		snprintf(entry.u.config.value + 2 * i, 3, "%02x", id[i]);
+	strcpy(entry.u.config.value, g->formed.group_id);
+	if (entry.u.config.value[0] == '\0' && !pgraft_new_group_id(g, entry.u.config.value))
+		return;
+	g->group_named_term = g->barrier_term;
 	pgraft_consensus_propose(&entry, PGRAFT_TICKET_LEADER);
+}
+
+static void
+record(PgraftConsensus *g)
+{
+	int rc = pgraft_formation_commit(&g->files, &g->formed);
+
+	if (rc != 0)
+		pgraft_consensus_fatal("record what this server belongs to", strerror(rc));
 }
 
 /* What added this server is applied: durably first, since it votes from then on. */
 static void
 finish_joining(PgraftConsensus *g)
 {
-	PgraftFormed formed = g->formed;
-	int rc;
-
-	formed.joining = false;
-	rc = pgraft_formation_commit(&g->files, &formed);
-	if (rc != 0)
-		pgraft_consensus_fatal("record that this server has joined", strerror(rc));
-	g->formed = formed;
+	g->formed.joining = false;
+	record(g);
 	g->layer.joining = false;
 	g->config.hooks.log("joined the cluster: the log is applied up to where it added this server");
+}
+
+static void
+remember_group(PgraftConsensus *g)
+{
+	strcpy(g->formed.group_id, g->state.group_id);
+	record(g);
 }
 
 void
@@ -235,6 +258,8 @@ pgraft_presence_turn(PgraftConsensus *g)
 
 	if (g->running && g->layer.joining && raft_last_applied(&g->raft) >= g->formed.joined_at)
 		finish_joining(g);
+	if (g->running && g->formed.group_id[0] == '\0' && g->state.group_id[0] != '\0')
+		remember_group(g);
 	if (knows_committed_configuration(g) && !pgraft_is_configured(g, g->config.self.node_id))
 		give_up_state(g, "this server was removed from its cluster: it clears its Raft state and waits to be added");
 	now = present(g);

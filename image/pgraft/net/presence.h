@@ -52,6 +52,7 @@ extern bool pgraft_presence_admits(void *arg, int32_t node_id);
 extern void pgraft_presence_init(struct PgraftConsensus *g);
 extern void pgraft_presence_turn(struct PgraftConsensus *g);
 extern void pgraft_presence_name_group(struct PgraftConsensus *g);
+extern bool pgraft_new_group_id(const struct PgraftConsensus *g, char *group_id); /* false: no randomness */
 extern const char *pgraft_presence_address(const struct PgraftConsensus *g, int32_t node_id);
 extern void pgraft_presence_linked_to(struct PgraftConsensus *g, int32_t node_id);
 extern void pgraft_presence_link_ended(struct PgraftConsensus *g, int32_t node_id);
