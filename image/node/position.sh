@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 #
-# How far the data goes (safety.md R1, R2), read from the disk: for the last resort, where no majority is left that could compare.
+# How far the data goes (safety.md R1, R2), read from the disk: for the last resort, where no majority is left that could compare, and
+# nothing streams any more.
 
 command_position() {
   local data=whole term=0 lsn=''
@@ -9,10 +10,8 @@ command_position() {
     data=none
   elif [[ "$loss" == clone || -n "$(refusal)" ]] || rejoin_working; then
     data=doubtful
-  elif postgresql_runs; then
-    term="$(newest_promotion "$data_dir/pgraft.chain")" # its end of WAL is PostgreSQL's to tell
   else
-    read -r term lsn <<<"$(position_at_rest "$data_dir")"
+    read -r term lsn <<<"$(position_on_disk "$data_dir")"
   fi
   printf '%s=%s\n' data "$data" term "$term" lsn "$lsn" raft_term "$(highest_term)"
 }
@@ -47,8 +46,8 @@ chain_links() {
   fi
 }
 
-# position_at_rest <data directory>: `<term> <LSN>`. A link counts only with WAL of its own behind its fork: it is written before that comes.
-position_at_rest() {
+# position_on_disk <data directory>: `<term> <LSN>`. A link counts only with WAL of its own behind its fork: it is written before that comes.
+position_on_disk() {
   local timeline=1 term fork parent end best=0 cap=$((0x7fffffffffffffff))
   while read -r timeline term fork parent _; do
     fork="$(lsn_number "$fork")"

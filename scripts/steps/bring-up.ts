@@ -12,9 +12,11 @@ import { forgetDeploy, isUnfinished, noteDeploy, removeLeftovers } from '../kit/
 import { found, notYet, waitUntil } from '../kit/wait.js';
 import { openDocker } from '../live/docker.js';
 import { problemsOf } from '../live/health.js';
+import { askState } from '../live/node-state.js';
 import { withLive, type Live } from '../live/open.js';
 import type { ClusterView } from '../live/view.js';
 import { openWatch } from '../live/watch.js';
+import { handSecretsOver } from './hand-over.js';
 
 export interface BringUpOptions {
   readonly report: Report;
@@ -65,9 +67,25 @@ export async function bringUp(settings: ClusterSettings, options: BringUpOptions
     );
   }
   forgetDeploy(prefix);
-  return withLive(settings, async (live) =>
-    report.step('the cluster is healthy', async (progress) => settled(live, progress)),
+  return withLive(settings, async (live) => {
+    await tellForgetful(settings, live, report);
+    return report.step('the cluster is healthy', async (progress) => settled(live, progress));
+  });
+}
+
+/** Terraform has no hook for a volume that was emptied under its container. */
+async function tellForgetful(settings: ClusterSettings, { docker, secrets }: Live, report: Report): Promise<void> {
+  if (secrets?.formed !== true) return;
+  const { nodes } = clusterTopology(settings);
+  const answers = await Promise.all(
+    nodes.map(async ({ container }) => ({ container, answer: await askState(docker, container, 5_000) })),
   );
+  const forgetful = answers.filter(({ answer }) => answer.asked && answer.state.configured === 'no');
+  for (const { container } of forgetful) {
+    await report.step(`${container} is told the secrets again`, async () =>
+      handSecretsOver(container, { docker, secrets, nodes }),
+    );
+  }
 }
 
 /** Terraform had nothing to wait for where servers were only started again. */

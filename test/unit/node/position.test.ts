@@ -51,7 +51,7 @@ describe('the end of a record', () => {
   });
 });
 
-describe('R1, R2: the position of data at rest', () => {
+describe('R1, R2: the position of data', () => {
   it('is in the newest timeline that there is WAL of, with the term of its promotion', () => {
     node.write(`${data}/pgraft.chain`, '2 1 0/1000148 1 1\n3 6 0/2000000 2 1\n');
     wal('000000020000000000000001', record('0/01FFFF00', 54));
@@ -70,12 +70,6 @@ describe('R1, R2: the position of data at rest', () => {
   it('is of term 0 before any promotion', () => {
     wal('000000010000000000000001', record('0/01000028', 54));
     expect(position()).toMatchObject({ term: '0', lsn: '0/1000060' });
-  });
-
-  it('is left to PostgreSQL while that runs', () => {
-    node.write(`${data}/pgraft.chain`, '2 1 0/1000148 1 1\n');
-    node.write('var/run/postgresql/pgraft-node.phase', 'running\n\n');
-    expect(position()).toMatchObject({ data: 'whole', term: '1', lsn: '' });
   });
 
   it('is not told of data that may not be started', () => {
