@@ -10,6 +10,8 @@ import { StoppedReceivers } from './stopped-receivers.js';
 
 const notCommitted = 'this server does not accept commits';
 const login = { user: 'postgres', password: secrets.superuser_password, database: 'postgres' };
+/** Longer than commits wait when a hand-over comes to nothing. */
+const patience = { connect: 5_000, statement: 10_000 };
 const transfer = 'SELECT pgraft_transfer_leadership($1)';
 const warm = 40;
 const rounds = 4;
@@ -30,7 +32,7 @@ beforeEach(() => {
 
 const begin = async () => {
   const endpoints = group.servers.map(({ ports }) => ({ host: '127.0.0.1', port: ports.postgres }));
-  load = await WriteLoad.begin({ endpoints, login, clients: 4 });
+  load = await WriteLoad.begin({ endpoints, login, clients: 4, patience });
 };
 const goesOn = async () => {
   const already = load.acknowledged;
