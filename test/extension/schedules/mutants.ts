@@ -102,4 +102,11 @@ export const mutants: readonly Mutant[] = [
     to: 'if (false)',
     seed: 1,
   },
+  {
+    name: 'R18: whoever is elected promotes while failover is paused',
+    file: policy,
+    from: 'if (view->state->failover_enabled || last->node_id == view->self)',
+    to: 'if (true)',
+    seed: 1,
+  },
 ];

@@ -98,3 +98,29 @@ has_converged(void)
 	}
 	return true;
 }
+
+/* What is committed at an index is the same everywhere and for ever, whatever happens to the membership (R14). */
+void
+note_applied(const Server *s, const uint8_t *bytes, size_t size)
+{
+	raft_index index = raft_last_applied(raft_of(s)) + 1;
+	uint32_t crc = pgraft_crc32(bytes, size);
+
+	if (index >= MAX_LOG)
+		return;
+	if (model.applied[index] != 0 && model.applied[index] != crc)
+		fail("server %d applies another entry %d than others did", s->id, (int) index);
+	model.applied[index] = crc;
+}
+
+/* R18: nobody promotes while failover is paused but the last primary and whom leadership was asked to go to. */
+void
+note_intent(const Server *s, const PgraftEntry *entry)
+{
+	const PgraftPromotion *last = pgraft_state_last_record(&s->state);
+
+	if (entry->type != PGRAFT_ENTRY_INTENT || s->state.failover_enabled || last == NULL)
+		return;
+	if (entry->node_id != last->node_id && entry->node_id != s->state.successor)
+		fail("server %d is going to promote for term %d though failover is paused", entry->node_id, (int) entry->term);
+}
