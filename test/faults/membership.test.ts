@@ -113,7 +113,7 @@ describe('a cluster of three that is written to, while its members come and go:'
       }
 
       const lag = async () => node('replication_lag_bytes');
-      await eventually(`the lag of ${target.name} to be zero`, lag, (bytes) => bytes === '0', 10_000);
+      await eventually(`the lag of ${target.name} to be zero`, lag, (bytes) => bytes === '0', recovery);
 
       await during(stop(target), async () => Promise.resolve());
 
