@@ -36,20 +36,20 @@ export const mutants: readonly Mutant[] = [
     to: 'return view != NULL && voter->node_id != 0;',
     seed: 1,
   },
-  { name: 'S2: reports without having stopped', define: 'MUTANT_NO_FREEZE', seed: 1801 },
+  { name: 'S2: reports without having stopped', define: 'MUTANT_NO_FREEZE', seed: 1151 },
   {
     name: 'S1: the barrier is ignored',
     file: policy,
     from: 'return view->barrier_applied ? decide_leader(view) : decision(PGRAFT_WAIT, 0, 0);',
     to: 'return decide_leader(view);',
-    seed: 1551,
+    seed: 401,
   },
   {
     name: 'R1: timelines are compared instead of terms',
     file: position,
     from: 'position->term = link->term;',
     to: 'position->term = link->timeline;',
-    seed: 1,
+    seed: 4301,
   },
   {
     name: 'R1: a link made by hand counts',
@@ -109,4 +109,8 @@ export const mutants: readonly Mutant[] = [
     to: 'if (true)',
     seed: 1,
   },
+  { name: 'R1: rewound for another promotion than it was asked for', define: 'MUTANT_REWIND_FOR_ANOTHER', seed: 8701 },
+  { name: 'R4: who lost its data votes as it was', define: 'MUTANT_LOST_DATA_VOTES', seed: 351 },
+  { name: 'R4: who lost its Raft state votes as it was', define: 'MUTANT_LOST_RAFT_VOTES', seed: 6601 },
+  { name: 'R13: no WAL barrier', define: 'MUTANT_NO_WAL_BARRIER', seed: 9451 },
 ];
