@@ -71,6 +71,10 @@ aim_at_primary() {
     give_up
     return
   fi
+  if [[ "${rejoin[how]}" == rewind ]] && ((primary_term > rejoin[term])); then
+    leave_rewind
+    return
+  fi
   own="$(own_system_identifier)"
   [[ "$primary_system" == "$own" ]] ||
     refuse "the data here has system identifier ${own:-unknown}, the primary at $primary_host:$primary_port has $primary_system: \
@@ -81,6 +85,18 @@ they are of different clusters; nothing was changed: give this server the volume
   fi
   set_rejoin node "$primary_node" host "$primary_host" port "$primary_port" term "$primary_term" until "$until"
   aimed=yes
+}
+
+# leave_rewind: that a rewind is enough was found for the history of one primary. In a newer one's the same timeline numbers may be of
+# other promotions (R1), and pg_rewind would keep what is none of it.
+leave_rewind() {
+  if [[ "${rejoin[state]}" == requested ]]; then
+    note "the primary of term ${rejoin[term]} was followed by one of term $primary_term: PostgreSQL is started to compare with that one"
+    give_up
+  else
+    note "the primary of term ${rejoin[term]} was followed by one of term $primary_term: clones instead"
+    set_rejoin how clone
+  fi
 }
 
 # give_up: the data was not touched. What an earlier rejoin has left incomplete stays a witness of what it was before (R3).

@@ -28,6 +28,8 @@ export interface Survey {
   readonly voters: readonly number[];
   /** The container that leads now. */
   readonly leader: string | undefined;
+  /** A majority of whole servers was given time, and elected nobody. */
+  readonly gaveTime: boolean;
   readonly servers: readonly Surveyed[];
 }
 
@@ -44,7 +46,7 @@ export type RecoverPlan =
     };
 
 /** @param given the server that the person names; undefined when none was named yet */
-export function planRecovery({ voters, leader, servers }: Survey, given: Surveyed | undefined): RecoverPlan {
+export function planRecovery({ voters, leader, gaveTime, servers }: Survey, given: Surveyed | undefined): RecoverPlan {
   if (leader !== undefined) {
     return stop(`${leader} leads: what is lost is mended by itself, see npm run status; nothing was changed`);
   }
@@ -59,8 +61,8 @@ export function planRecovery({ voters, leader, servers }: Survey, given: Surveye
   if (silent.length > 0) {
     return stop(`${list(silent)} cannot be asked how far its data goes; see npm run logs, then run this again`);
   }
-  const whole = servers.filter(({ id, found }) => voters.includes(id) && found !== undefined && isWhole(found));
-  if (whole.length >= majority(voters.length)) {
+  const whole = wholeVoters({ voters, servers });
+  if (whole.length >= majority(voters.length) && !gaveTime) {
     return stop(
       `${list(whole)} have their data and their Raft state, and are a majority of ${voters.length}: they elect a leader by ` +
         'themselves; if they do not, npm run logs tells why',
@@ -72,6 +74,11 @@ export function planRecovery({ voters, leader, servers }: Survey, given: Surveye
   const others = servers.filter((server) => server !== given && server.found !== undefined);
   const term = Math.max(0, ...servers.map(({ found }) => found?.position.raftTerm ?? 0));
   return { kind: 'recover', chosen: given, others, term };
+}
+
+/** Those that run and have all that a member needs. */
+export function wholeVoters({ voters, servers }: Pick<Survey, 'voters' | 'servers'>): Surveyed[] {
+  return servers.filter(({ id, found }) => voters.includes(id) && found !== undefined && isWhole(found));
 }
 
 /** What each server has, a line each. */

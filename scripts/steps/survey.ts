@@ -1,12 +1,14 @@
 /** What every server has, for a cluster that has no majority: asked of the entry points, which answer without PostgreSQL. */
 import { z } from 'zod';
+import { majority } from '../../constructs/quorum.js';
 import { votersOf } from '../live/health.js';
 import { askState } from '../live/node-state.js';
 import type { Live } from '../live/open.js';
 import { leaderOf, type ClusterView, type NodeView } from '../live/view.js';
-import type { Position, Survey, Surveyed } from './recover-plan.js';
+import { openWatch } from '../live/watch.js';
+import { wholeVoters, type Position, type Survey, type Surveyed } from './recover-plan.js';
 
-const deadlines = { state: 5_000, position: 60_000 };
+const deadlines = { state: 5_000, position: 60_000, election: 30_000 };
 
 const schema = z.object({
   data: z.enum(['whole', 'doubtful', 'none']),
@@ -20,7 +22,23 @@ export async function survey(live: Live, view: ClusterView): Promise<Survey> {
   const servers = await Promise.all(view.nodes.map(async (node) => surveyOne(live, node)));
   const remembered = live.secrets?.members ?? [];
   const voters = view.members.length === 0 && remembered.length > 0 ? remembered : votersOf(view);
-  return { voters, leader: leaderOf(view)?.container, servers };
+  const leader = leaderOf(view)?.container;
+  const hopeful = leader === undefined && wholeVoters({ voters, servers }).length >= majority(voters.length);
+  const elected = hopeful ? await awaitLeader(live) : leader;
+  return { voters, leader: elected, gaveTime: hopeful, servers };
+}
+
+/** The container that leads within the time that any election needs; undefined when none does. */
+async function awaitLeader(live: Live): Promise<string | undefined> {
+  const until = live.clock.now() + deadlines.election;
+  const look = openWatch(live, live.clock);
+  while (live.clock.now() < until) {
+    const view = await look();
+    const leader = view === undefined ? undefined : leaderOf(view);
+    if (leader !== undefined) return leader.container;
+    await live.clock.sleep(500);
+  }
+  return undefined;
 }
 
 async function surveyOne({ docker }: Live, node: NodeView): Promise<Surveyed> {

@@ -13,7 +13,7 @@ import {
 import { freePorts } from '../support/ports.js';
 import { docker, mustRun, run } from '../support/shell.js';
 import { type Login } from '../support/primary-connection.js';
-import { nodeName } from '../../constructs/topology.js';
+import { clusterLabel, nodeLabel, nodeName } from '../../constructs/topology.js';
 import { eventually } from '../support/eventually.js';
 import { removeAbandoned } from './abandoned.js';
 import { makeDisk, removeDisks } from './disks.js';
@@ -61,6 +61,8 @@ export class FaultServer {
   static declare(place: Place, id: number, port: number): FaultServer {
     // a health check that begins just as its container is paused blocks the engine for good (seen with Docker 20.10)
     const options = ['--no-healthcheck', '--publish', `127.0.0.1:${port}:5432`];
+    // so that our scripts find it
+    options.push('--label', `${clusterLabel}=${place.prefix}`, '--label', `${nodeLabel}=${id}`);
     return new FaultServer(new NodeContainer({ place, name: nodeName(id), id, options }), port, place.image);
   }
 

@@ -48,7 +48,7 @@ describe('R4: a node that has lost what made it a member', () => {
 
   it.each([
     ['its Raft directory', 'rm -r pgraft', 'its Raft state is lost'],
-    ['its Raft log', 'rm -r pgraft/raft && echo node_id=1 > pgraft/formed', 'the Raft log is lost'],
+    ['its Raft log', 'rm -rf pgraft/raft && echo node_id=1 > pgraft/formed', 'the Raft log is lost'],
     [
       'the agreement of data and Raft state',
       'echo 00000000000000000000000000000000 > pgraft/incarnation',

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { NodeState } from '../../../scripts/live/node-state.js';
-import { describeSurvey, planRecovery, type Position, type Surveyed } from '../../../scripts/steps/recover-plan.js';
+import {
+  describeSurvey,
+  planRecovery,
+  type Position,
+  type Survey,
+  type Surveyed,
+} from '../../../scripts/steps/recover-plan.js';
 import { readPosition } from '../../../scripts/steps/survey.js';
 import { container, state } from './fakes.js';
 
@@ -16,8 +22,8 @@ function server(id: number, its: Partial<NodeState> | string, where: Partial<Pos
   return { id, name, container: full, status: typeof its === 'string' ? its : 'running', found };
 }
 
-function plan(servers: Surveyed[], given?: number, leader?: string) {
-  const survey = { voters: servers.map(({ id }) => id), leader, servers };
+function plan(servers: Surveyed[], given?: number, { leader, gaveTime = false }: Partial<Survey> = {}) {
+  const survey = { voters: servers.map(({ id }) => id), leader, gaveTime, servers };
   return planRecovery(
     survey,
     servers.find(({ id }) => id === given),
@@ -76,7 +82,12 @@ describe('planRecovery', () => {
     ['a server does not answer', [server(1, lost), server(2, 'running')], undefined, 'cannot be asked'],
     ['no data can be used', [server(1, lost, { data: 'doubtful' })], undefined, 'no server has whole data'],
   ])('refuses while %s', (_, servers, leader, cause) => {
-    expect(reason(plan(servers, 1, leader))).toContain(cause);
+    expect(reason(plan(servers, 1, { leader }))).toContain(cause);
+  });
+
+  it('goes on when a whole majority was given time and elected nobody', () => {
+    const servers = [server(1, member), server(2, member), server(3, lost)];
+    expect(plan(servers, 1, { gaveTime: true }).kind).toBe('recover');
   });
 
   it('does not wait for a server whose container is gone', () => {
@@ -96,7 +107,7 @@ describe('describeSurvey', () => {
       server(4, 'exited'),
       server(5, 'running'),
     ];
-    expect(describeSurvey({ voters: [], leader: undefined, servers })).toEqual([
+    expect(describeSurvey({ voters: [], leader: undefined, gaveTime: false, servers })).toEqual([
       'pgraft-primary  : data up to 1/0 after the promotion of term 3, Raft state lost (newest)',
       'pgraft-replica1 : data that must not be started, Raft state whole',
       'pgraft-replica2 : no data',
