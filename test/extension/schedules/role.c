@@ -188,6 +188,29 @@ view_of(const Server *s, PgraftVoter *voters)
 	return view;
 }
 
+/*
+ * What the primary would say, had it all reports at once.  Of two voters neither could ever stop: here they do, and lose their majority, which
+ * must cost no record either.
+ */
+static bool
+may_stop(const Server *s, const Server *primary)
+{
+	PgraftVoter voters[MAX_SERVERS] = {0};
+	int n = 0;
+
+	for (int i = 0; i < model.n; i++)
+	{
+		if (!group_is_voter(primary, i + 1))
+			continue;
+		voters[n].node_id = i + 1;
+		voters[n].reachable = model.servers[i].formed && (i == primary->index || linked(i, primary->index));
+		voters[n++].report.wants_rejoin = i == s->index;
+	}
+	if (n <= 2 || !group_is_voter(primary, s->id))
+		return true;
+	return pgraft_grant_rejoin(voters, n, NULL, 0, primary->id, 0) == s->id;
+}
+
 static void
 act(Server *s, PgraftDecision decision, PgraftFit fit)
 {
@@ -208,7 +231,8 @@ act(Server *s, PgraftDecision decision, PgraftFit fit)
 			follow(s, decision.node_id, decision.term);
 			break;
 		case PGRAFT_REJOIN:
-			begin_rejoin(s, fit, decision.term);
+			if (may_stop(s, &model.servers[decision.node_id - 1]))
+				begin_rejoin(s, fit, decision.term);
 			break;
 		case PGRAFT_HAND_OVER:
 			s->following_term = 0;
