@@ -161,12 +161,15 @@ describe('a server that joins three others', () => {
 
     // two of four voters are no majority
     group.signal('STOP', [leader]);
+    group.signal('KILL', [newcomer]);
+    const again = await group.startWaiting(4); // it believes in no leader
+    expect(group.file(4, 'formed')).toContain('joining=yes');
     const asked = await Promise.all(rest.map(async (member) => (await member.status()).asked));
     const enough = 3 * 6; // each round asks three others
     for (const [at, member] of rest.entries())
       await member.shows('that it has stood again and again', (s) => s.asked >= (asked[at] ?? 0) + enough, 30_000);
     for (const member of rest) expect((await member.status()).role).not.toBe(leading);
-    expect((await newcomer.status()).asked).toBe(0);
+    expect((await again.status()).asked).toBe(0);
 
     // with what added it behind it, it votes
     group.signal('CONT', [leader]);
@@ -175,7 +178,7 @@ describe('a server that joins three others', () => {
     await change(next, 'remove', 5);
     await change(next, 'add', 5);
     await change(next, 'remove', 5);
-    await newcomer.shows('what added it', (status) => status.applied >= late);
+    await again.shows('what added it', (status) => status.applied >= late);
     expect(group.file(4, 'formed')).toContain('joining=no');
     group.signal('STOP', [next]);
     await leaderAmong(group.members.filter(({ id }) => id !== next.id));
