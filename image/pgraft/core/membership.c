@@ -140,7 +140,7 @@ static PgraftStep
 step_in(const PgraftMembershipView *view, const PgraftChange *change)
 {
 	const PgraftSeen *seen = &view->seen[change->node_id];
-	bool heard = seen->fresh && strcmp(seen->address, change->address) == 0;
+	bool heard = seen->fresh && seen->address[0] != '\0' && strcmp(seen->address, change->address) == 0;
 	int32_t id = change->node_id;
 
 	if (heard && seen->formed && !seen->same_group)

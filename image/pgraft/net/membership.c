@@ -60,9 +60,9 @@ note_new_voter(int32_t node_id)
 }
 
 static const char *
-done_text(PgraftStepKind kind)
+done_text(const PgraftMembership *m)
 {
-	switch (kind)
+	switch (m->submitted.kind)
 	{
 		case PGRAFT_STEP_ADD:
 			return "is added, without a vote until it has caught up";
@@ -71,7 +71,9 @@ done_text(PgraftStepKind kind)
 		case PGRAFT_STEP_ASSIGN_VOTER:
 			return "is a voter";
 		default:
-			return "is removed from the cluster";
+			return m->change.asked && m->change.kind == PGRAFT_CHANGE_REMOVE
+					   ? "is removed from the cluster"
+					   : "has lost its state: it is removed, to be added anew";
 	}
 }
 
@@ -89,7 +91,7 @@ changed(struct raft_change *raft_change, int status)
 		say(g, "could not be changed in the configuration", m->submitted.node_id, raft_strerror(status));
 		return;
 	}
-	say(g, done_text(m->submitted.kind), m->submitted.node_id, "");
+	say(g, done_text(m), m->submitted.node_id, "");
 	if (m->submitted.kind == PGRAFT_STEP_ASSIGN_VOTER)
 		note_new_voter(m->submitted.node_id);
 }
@@ -218,21 +220,6 @@ take_step(PgraftConsensus *g, const PgraftMembershipView *view, const PgraftChan
 	}
 }
 
-static void
-note_orphans(PgraftConsensus *g, int64_t now)
-{
-	for (int32_t id = 1; id <= PGRAFT_MAX_NODES; id++)
-	{
-		int64_t *since_ms = &g->membership.orphan_since_ms[id];
-		bool orphan = pgraft_state_member(&g->state, id) != NULL && !pgraft_is_configured(g, id);
-
-		if (!orphan)
-			*since_ms = 0;
-		else if (*since_ms == 0)
-			*since_ms = now;
-	}
-}
-
 /* Whatever was begun in another term is the next leader's, or is found anew.  Only what libraft still has stays marked. */
 static void
 begin_term(PgraftMembership *m, uint64_t term)
@@ -244,7 +231,6 @@ begin_term(PgraftMembership *m, uint64_t term)
 	memset(&m->change, 0, sizeof m->change);
 	memset(&m->wanted, 0, sizeof m->wanted);
 	memset(&m->reached, 0, sizeof m->reached);
-	memset(m->orphan_since_ms, 0, sizeof m->orphan_since_ms);
 	memset(m->invited_ms, 0, sizeof m->invited_ms);
 }
 
@@ -260,7 +246,6 @@ pgraft_membership_turn(PgraftConsensus *g)
 	begin_term(m, current_term(g));
 	if (!pgraft_membership_settled(g) || (m->failed_ms != 0 && now - m->failed_ms < TRY_AGAIN_MS))
 		return;
-	note_orphans(g, now);
 	pgraft_membership_view(g, &view);
 	change = m->change.asked ? m->change : pgraft_membership_mend(&view);
 	if (change.asked && view.seen[change.node_id].fresh && pgraft_view_server(&view, change.node_id) != NULL)

@@ -24,11 +24,16 @@ typedef struct PgraftMembership
 	PgraftBarrier wanted;						   /* ticket 0: none */
 	PgraftBarrier reached;						   /* ticket 0: none */
 	int64_t orphan_since_ms[PGRAFT_MAX_NODES + 1]; /* by node id: in the state, not in the configuration; 0: not so */
+	char addresses[PGRAFT_MAX_NODES + 1][PGRAFT_ADDRESS_SIZE]; /* that the configuration had for an id last */
+	bool in_touch[PGRAFT_MAX_NODES + 1];
 	int64_t invited_ms[PGRAFT_MAX_NODES + 1];
 	struct raft_change raft_change;
 } PgraftMembership;
 
-/* At each turn: the next step of the change under way, or of what is to be mended. */
+/* At each turn of a member: remember what a leader needs to mend. */
+extern void pgraft_membership_watch(struct PgraftConsensus *g);
+
+/* At each turn of a leader: the next step of the change under way, or of what is to be mended. */
 extern void pgraft_membership_turn(struct PgraftConsensus *g);
 
 /* Begin with a change that is possible, in place of any other; its end comes through pgraft_requests_changed(). */

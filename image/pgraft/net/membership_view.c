@@ -1,6 +1,6 @@
 /*
  * membership_view.c
- *	  See membership.h: what the leader knows.
+ *	  See membership.h: what the leader knows, and keeps in mind for what it may have to mend.
  */
 #include <stdio.h>
 #include <string.h>
@@ -107,4 +107,54 @@ pgraft_membership_view(PgraftConsensus *g, PgraftMembershipView *view)
 	for (int32_t id = 1; id <= PGRAFT_MAX_NODES; id++)
 		view_seen(g, id, &view->seen[id]);
 	view->state = &g->state;
+}
+
+static const char *
+configured_address(const PgraftConsensus *g, int32_t node_id)
+{
+	const struct raft_configuration *configuration = &g->raft.configuration;
+
+	for (unsigned i = 0; i < configuration->n; i++)
+		if (configuration->servers[i].id == (raft_id) node_id)
+			return configuration->servers[i].address;
+	return NULL;
+}
+
+/* One that was removed because it lost its state is to be added anew: nobody else keeps in touch with it. */
+static void
+keep_in_touch(PgraftConsensus *g, int32_t node_id, bool orphan)
+{
+	PgraftMembership *m = &g->membership;
+
+	if (orphan && raft_state(&g->raft) == RAFT_LEADER)
+	{
+		if (!m->change.asked || m->change.node_id != node_id)
+			pgraft_presence_meet(node_id, m->addresses[node_id]);
+		m->in_touch[node_id] = true;
+	}
+	else if (m->in_touch[node_id])
+	{
+		pgraft_presence_forget(node_id);
+		m->in_touch[node_id] = false;
+	}
+}
+
+void
+pgraft_membership_watch(PgraftConsensus *g)
+{
+	PgraftMembership *m = &g->membership;
+
+	for (int32_t id = 1; id <= PGRAFT_MAX_NODES; id++)
+	{
+		const char *address = configured_address(g, id);
+		bool orphan = address == NULL && pgraft_state_member(&g->state, id) != NULL;
+
+		if (address != NULL)
+			snprintf(m->addresses[id], PGRAFT_ADDRESS_SIZE, "%s", address);
+		if (!orphan)
+			m->orphan_since_ms[id] = 0;
+		else if (m->orphan_since_ms[id] == 0)
+			m->orphan_since_ms[id] = pgraft_now_ms();
+		keep_in_touch(g, id, orphan);
+	}
 }

@@ -233,6 +233,7 @@ observe_raft(PgraftConsensus *g)
 	pgraft_log_publish();
 	pgraft_adjust_timeout(g);
 	send_barrier(g);
+	pgraft_membership_watch(g);
 	if (raft_state(&g->raft) == RAFT_LEADER && g->barrier_term == pgraft_term(raft_current_term(&g->raft)))
 		lead(g);
 	pgraft_members_file_turn(g);
