@@ -13,6 +13,8 @@ const login = { user: 'postgres', password: secrets.superuser_password, database
 /** Longer than commits wait when a hand-over comes to nothing. */
 const patience = { connect: 5_000, statement: 10_000 };
 const transfer = 'SELECT pgraft_transfer_leadership($1)';
+const atTheGate = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgraftHandOver'";
+const clients = 4;
 const warm = 40;
 const rounds = 4;
 
@@ -32,7 +34,7 @@ beforeEach(() => {
 
 const begin = async () => {
   const endpoints = group.servers.map(({ ports }) => ({ host: '127.0.0.1', port: ports.postgres }));
-  load = await WriteLoad.begin({ endpoints, login, clients: 4, patience });
+  load = await WriteLoad.begin({ endpoints, login, clients, patience });
 };
 const goesOn = async () => {
   const already = load.acknowledged;
@@ -75,7 +77,14 @@ describe('pgraft_transfer_leadership() under a write load', () => {
     const [target] = standbys as [Server];
     const receivers = StoppedReceivers.at([target]);
     try {
-      await expect(primary.value(transfer, [target.id])).rejects.toMatchObject({ code: '55000' });
+      const refused = expect(primary.value(transfer, [target.id])).rejects.toMatchObject({ code: '55000' });
+      await eventually(
+        'every client to wait at the gate',
+        () => primary.value(atTheGate),
+        (count) => count === clients,
+        2_000,
+      );
+      await refused;
       await primary.logs(`is not handed over to node ${target.id}: it did not get the newest WAL in time`);
     } finally {
       receivers.resume();
