@@ -162,7 +162,8 @@ export function sqlFunctions(group: () => ServerGroup): void {
       expect(times).toEqual(times.toSorted((a, b) => a - b));
       for (const row of rows) {
         expect(row['detail']).not.toBe('');
-        expect(row['term']).toBeGreaterThan(0);
+        // a worker may start before the first election
+        if (row['event_type'] !== 'worker_started') expect(row['term']).toBeGreaterThan(0);
       }
     });
 
