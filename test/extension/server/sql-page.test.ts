@@ -278,6 +278,7 @@ describe('the SQL page', () => {
       // the drill begins on its first server, as somebody who reads only that section would
       if (statement.psql && beginning.includes('transfer') && (await primary()).id === 2) {
         await (await primary()).query('SELECT pgraft_transfer_leadership(1)');
+        await server(1).shows({ writable: true }, settled);
       }
       await promise(await run(statement));
     });
