@@ -14,6 +14,9 @@
 #define LINK_DEADLINE_MS	   1000
 #define NEW_LEADER_DEADLINE_MS 10000
 
+/* So long libraft may still name the old leader in the next one's term: until that one is heard. */
+#define OLD_LEADER_MS 1000
+
 #define LOOK_HINT "Look at pgraft_get_nodes(), pgraft_get_config() and pgraft_get_events()."
 
 static int32_t
@@ -113,11 +116,20 @@ hand_to(PgraftConsensus *g, PgraftAsked *asked, int32_t leader)
 	pgraft_peers_send(&g->peers, leader, &message);
 }
 
+/* Who leads after the one that leadership was to leave; that one only if it stays so. */
+static int32_t
+next_leader(const PgraftConsensus *g, const PgraftAsked *asked)
+{
+	int32_t leader = known_leader(g);
+
+	return leader == asked->leaving && pgraft_now_ms() - asked->since_ms < OLD_LEADER_MS ? 0 : leader;
+}
+
 /* Nobody has it yet, or not any more. */
 static void
 seek_leader(PgraftConsensus *g, PgraftAsked *asked)
 {
-	int32_t leader = known_leader(g);
+	int32_t leader = asked->again ? next_leader(g, asked) : known_leader(g);
 	int64_t waited_ms = pgraft_now_ms() - asked->since_ms;
 
 	if (leader != 0 && leader != g->config.self.node_id && !linked(g, leader))
@@ -140,9 +152,10 @@ seek_leader(PgraftConsensus *g, PgraftAsked *asked)
 
 /* Leadership has left the server that was asked to give it away. */
 static void
-follow_transfer(PgraftConsensus *g, PgraftAsked *asked, int32_t leader)
+follow_transfer(PgraftConsensus *g, PgraftAsked *asked)
 {
 	int32_t wanted = asked->request.node_id;
+	int32_t leader = next_leader(g, asked);
 
 	if (leader == 0 && pgraft_now_ms() - asked->since_ms >= NEW_LEADER_DEADLINE_MS)
 		settle(g, asked, unsure(asked, "leadership has left"));
@@ -156,11 +169,10 @@ follow_transfer(PgraftConsensus *g, PgraftAsked *asked, int32_t leader)
 
 /* The removed leader itself stops as the primary at once, and cannot wait for the end. */
 static void
-follow_removal(PgraftConsensus *g, PgraftAsked *asked, int32_t leader)
+follow_removal(PgraftConsensus *g, PgraftAsked *asked)
 {
-	if (!asked->again)
-		asked->since_ms = pgraft_now_ms();
-	asked->again = true;
+	int32_t leader = next_leader(g, asked);
+
 	asked->holder = 0;
 	if (leader == 0)
 		return;
@@ -170,6 +182,18 @@ follow_removal(PgraftConsensus *g, PgraftAsked *asked, int32_t leader)
 		settle(g, asked,
 			   pgraft_outcome(PGRAFT_OUTCOME_UNSURE, "Look at pgraft_get_nodes() on another server.",
 							  "node %d leads now, and removes this server", leader));
+}
+
+static void
+follow_leadership(PgraftConsensus *g, PgraftAsked *asked)
+{
+	if (!asked->again)
+		asked->since_ms = pgraft_now_ms();
+	asked->again = true;
+	if (asked->request.kind == PGRAFT_REQUEST_TRANSFER)
+		follow_transfer(g, asked);
+	else
+		follow_removal(g, asked);
 }
 
 static void
@@ -189,10 +213,8 @@ look_after(PgraftConsensus *g, PgraftAsked *asked)
 		settle(g, asked, unsure(asked, "the connection was lost to"));
 	else if (asked->leaving == 0)
 		settle(g, asked, unsure(asked, "leadership has left"));
-	else if (asked->request.kind == PGRAFT_REQUEST_TRANSFER)
-		follow_transfer(g, asked, leader);
 	else
-		follow_removal(g, asked, leader);
+		follow_leadership(g, asked);
 }
 
 /* Its own removal is what it asked for; of anything else it learns no more. */

@@ -26,7 +26,7 @@ typedef struct PgraftAsked
 	uint64_t term;	  /* of that leader */
 	int32_t
 		leaving; /* the leader that leadership is to leave: one that is removed, or asked to transfer; 0: not such a request */
-	bool again;			 /* was handed to an earlier leader, too */
+	bool again;			 /* that leader has lost leadership since; a removal is handed to the next one */
 	const void *link_to; /* the streams that it went by, and that its answer comes by */
 	const void *link_from;
 } PgraftAsked;
