@@ -38,6 +38,7 @@ keep_system_identifier() {
 lock_data() {
   clock
   local until=$((now + 30000))
+  make_private_directory "$version_dir" # a volume that was lost has none
   exec {data_lock}<"$version_dir"
   until flock -n "$data_lock"; do
     clock
