@@ -48,81 +48,10 @@ reply(PgraftConsensus *g, PgraftDoing *doing, const PgraftOutcome *outcome)
 	reply_to(g, from, ticket, &copy);
 }
 
-/* One at a time. */
-static bool
-is_exclusive(PgraftRequestKind kind)
-{
-	return kind == PGRAFT_REQUEST_ADD_NODE || kind == PGRAFT_REQUEST_REMOVE_NODE || kind == PGRAFT_REQUEST_TRANSFER;
-}
-
 static bool
 is_removal_of(const PgraftRequest *request, int32_t node_id)
 {
 	return request->kind == PGRAFT_REQUEST_REMOVE_NODE && request->node_id == node_id;
-}
-
-/* Two may ask for the same removal: the leader that was, and who had asked it.  A removal ends the addition of the same server. */
-static bool
-compatible(const PgraftRequest *request, const PgraftRequest *other)
-{
-	return is_removal_of(request, other->node_id) &&
-		   (other->kind == PGRAFT_REQUEST_REMOVE_NODE || other->kind == PGRAFT_REQUEST_ADD_NODE);
-}
-
-static PgraftOutcome
-busy_with(const PgraftRequest *other)
-{
-	const char *what = other->kind == PGRAFT_REQUEST_ADD_NODE	   ? "node %d is being added"
-					   : other->kind == PGRAFT_REQUEST_REMOVE_NODE ? "node %d is being removed"
-																   : "leadership is being transferred";
-	char message[PGRAFT_MESSAGE_SIZE];
-
-	snprintf(message, sizeof message, what, other->node_id);
-	return pgraft_outcome(PGRAFT_OUTCOME_BUSY, "Try again when that is done.", "%s", message);
-}
-
-static const PgraftDoing *
-in_the_way(const PgraftConsensus *g, const PgraftRequest *request)
-{
-	for (int i = 0; i < PGRAFT_MAX_DOING; i++)
-	{
-		const PgraftDoing *other = &g->requests.doing[i];
-
-		if (other->ticket != 0 && is_exclusive(other->request.kind) && !compatible(request, &other->request))
-			return other;
-	}
-	return NULL;
-}
-
-/* A change whose asker is gone goes on, and so does a transfer. */
-static bool
-refused(PgraftConsensus *g, const PgraftRequest *request, PgraftOutcome *outcome)
-{
-	static PgraftMembershipView view;
-	const PgraftChange *change = &g->membership.change;
-	const PgraftDoing *other;
-	uint64_t term = pgraft_term(raft_current_term(&g->raft));
-
-	if (!pgraft_request_valid(request, outcome))
-		return true;
-	if (g->requests.hand_over.to != 0 || raft_transferee(&g->raft) != 0)
-	{
-		*outcome = busy_with(&(PgraftRequest){.kind = PGRAFT_REQUEST_TRANSFER});
-		return true;
-	}
-	pgraft_membership_view(g, &view);
-	if (is_exclusive(request->kind))
-	{
-		PgraftRequest under_way = {.node_id = change->node_id,
-								   .kind = change->kind == PGRAFT_CHANGE_ADD ? PGRAFT_REQUEST_ADD_NODE
-																			 : PGRAFT_REQUEST_REMOVE_NODE};
-
-		other = in_the_way(g, request);
-		*outcome = busy_with(other != NULL ? &other->request : &under_way);
-		if (other != NULL || (change->asked && g->membership.term == term && !compatible(request, &under_way)))
-			return true;
-	}
-	return g->barrier_term == term && !pgraft_request_possible(&view, request, outcome);
 }
 
 static void
@@ -161,7 +90,7 @@ pgraft_doing_begin(PgraftConsensus *g, int32_t from, uint64_t ticket, const Pgra
 
 	if (ticket == 0)
 		return;
-	if (!leads(g) || refused(g, request, &outcome))
+	if (!leads(g) || pgraft_request_refused(g, request, &outcome))
 	{
 		reply_to(g, from, ticket, &outcome);
 		return;
@@ -178,7 +107,7 @@ pgraft_doing_begin(PgraftConsensus *g, int32_t from, uint64_t ticket, const Pgra
 	*doing = (PgraftDoing){.ticket = ticket, .from = from, .request = *request, .since_ms = pgraft_now_ms()};
 	doing->link = g->peers.from[from].stream;
 	g->requests.doing_term = pgraft_term(raft_current_term(&g->raft));
-	if (!is_exclusive(request->kind))
+	if (!pgraft_is_exclusive(request->kind))
 		propose_for(g, doing);
 }
 
@@ -294,7 +223,7 @@ give_up_waiting(PgraftConsensus *g, PgraftDoing *doing)
 static void
 wait_to_begin(PgraftConsensus *g, PgraftDoing *doing)
 {
-	if (is_exclusive(doing->request.kind) && joins_another(g, doing))
+	if (pgraft_is_exclusive(doing->request.kind) && joins_another(g, doing))
 		doing->begun = true;
 	else if (pgraft_membership_settled(g))
 		begin(g, doing);
