@@ -59,7 +59,7 @@ typedef struct PgraftConsensus
 	uv_timer_t warmer;
 	uv_timer_t stopper;
 	unsigned tick_count;
-	uint64_t commit_told; /* leader: commit index at the last heartbeat */
+	uint64_t commit_told;		/* leader: commit index at the last heartbeat */
 	unsigned timeout_in_use_ms; /* what libraft was last told */
 	struct raft_barrier barrier;
 	bool barrier_pending;
