@@ -15,7 +15,6 @@
 #include "server/ask.h"
 #include "server/commit_hold.h"
 #include "server/event_queue.h"
-#include "server/handed_over.h"
 #include "server/role_steps.h"
 #include "server/settings.h"
 
@@ -50,8 +49,6 @@ pgraft_step_fence(PgraftRoleTurn *turn)
 		turn->fenced_ms = pgraft_now_ms();
 		pgraft_note_event(PGRAFT_EVENT_FENCED, turn->role.promoting_term, turn->role.message);
 		pgraft_events_save();
-		if (turn->hand_over.stage == PGRAFT_HAND_OVER_ASKED)
-			pgraft_handed_over_save(turn->role.promoting_term, turn->hand_over.end);
 	}
 	if (!owes_answers(turn))
 		stop_postmaster(turn, SIGQUIT, turn->role.message);

@@ -13,7 +13,6 @@
 
 #include "core/cluster_spec.h"
 #include "core/sync_names.h"
-#include "server/handed_over.h"
 #include "server/member_stream.h"
 #include "server/role_steps.h"
 #include "server/settings.h"
@@ -57,12 +56,6 @@ pgraft_step_wait(PgraftRoleTurn *turn)
 		pgraft_slots_drop_all();
 }
 
-static uint64
-newest_term(const PgraftChain *chain)
-{
-	return chain->n > 0 ? chain->links[chain->n - 1].term : 0;
-}
-
 /* R3: what was wiped leaves a witness, with the old position. */
 static void
 make_report(PgraftRoleTurn *turn, uint64_t term)
@@ -81,7 +74,7 @@ make_report(PgraftRoleTurn *turn, uint64_t term)
 		*report = turn->witness.old;
 	else
 	{
-		report->end_lsn = pgraft_handed_over_limit(newest_term(&turn->chain), end);
+		report->end_lsn = end;
 		pgraft_chain_report(&turn->chain, report);
 	}
 	report->witness = turn->role.witness;

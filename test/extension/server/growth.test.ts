@@ -64,25 +64,12 @@ it('asks the second server for each commit as soon as it is a voter, and no comm
   await everyRowOn(newcomer);
 });
 
-it('leads from whichever of the two it was asked for, though the other one comes back with WAL of its own', async () => {
-  for (const target of [1, 0, 1, 0].map((index) => group.servers[index] as Server)) {
-    await goesOn();
-    const { primary } = await serving(group, 20_000);
-    expect(primary).not.toBe(target);
-    await primary.query('SELECT pgraft_transfer_leadership($1)', [target.id], undefined, changeDeadline);
-    await target.shows({ role: 'primary', writable: true }, 20_000);
-    expect((await serving(group, 30_000)).primary).toBe(target);
-  }
-  await everyRowOn(group.primary);
-});
-
 it('asks nobody when the second server is removed, and drops its slot and its stream', async () => {
   const [removed] = group.standbys as [Server];
-  const failures = [...load.failures];
   await change('SELECT pgraft_remove_node($1) AS done', [removed.id]);
   await goesOn();
   expect(await group.primary.value(names)).toBe('');
-  expect([...load.failures]).toEqual(failures);
+  expect([...load.failures]).toEqual([]);
   const left = `SELECT (SELECT count(*) FROM pg_replication_slots) + (SELECT count(*) FROM pg_stat_replication)`;
   const looks = () => group.primary.value(left);
   await eventually('no slot and no stream to be left', looks, (count) => count === 0, 10_000);
