@@ -88,6 +88,15 @@ describe('the SQL page', () => {
     return text === 't' ? true : text === 'f' ? false : text;
   }
 
+  /** Without touching it. Of two servers none can be sure to lead: the other one's vote and WAL are needed each time. */
+  async function addedAgain(): Promise<void> {
+    const at = await primary();
+    await at.query('SELECT pgraft_add_node(3, $1, 7003)', [server(3).hostname]);
+    members = [...group.servers];
+    expect(await primary()).toBe(at);
+    await server(3).shows({ role: 'standby', state: 'follower', num_nodes: 3 }, settled);
+  }
+
   const added =
     (id: number): Promised =>
     async (rows) => {
@@ -253,7 +262,16 @@ describe('the SQL page', () => {
       },
     ],
     ["SELECT pgraft_set_config('failover_enabled', 'true')", isTrue],
-    ['SELECT pgraft_transfer_leadership()', led(1)],
+    [
+      'SELECT pgraft_transfer_leadership()',
+      async (rows) => {
+        isTrue(rows);
+        const others = [server(1), server(3)];
+        const leading = async () =>
+          (await Promise.all(others.map((one) => one.status()))).some(({ writable }) => writable);
+        await eventually('another server to lead', leading, (leads) => leads, settled);
+      },
+    ],
     [
       'SELECT replication_lag_bytes from pgraft_get_nodes()',
       async () => {
@@ -275,6 +293,7 @@ describe('the SQL page', () => {
     it(`${statement?.place ?? ''}: ${statement?.sql.replaceAll('\n', ' ') ?? ''}`, async () => {
       if (statement === undefined) throw new Error('the page has fewer statements');
       expect(statement.sql.startsWith(beginning), `${statement.sql} begins with ${beginning}`).toBe(true);
+      if (beginning.includes('transfer') && members.length === 2) await addedAgain();
       // the drill begins on its first server, as somebody who reads only that section would
       if (statement.psql && beginning.includes('transfer') && (await primary()).id === 2) {
         await (await primary()).query('SELECT pgraft_transfer_leadership(1)');
@@ -289,13 +308,5 @@ describe('the SQL page', () => {
       const rows = () => member.value('SELECT count(*) FROM kept');
       await eventually(`both rows on ${member.name}`, rows, (count) => count === 2, settled);
     }
-  });
-
-  it('adds the removed server again without touching it', async () => {
-    const at = await primary();
-    await at.query('SELECT pgraft_add_node(3, $1, 7003)', [server(3).hostname]);
-    members = [...group.servers];
-    expect((await primary()).id).toBe(at.id);
-    await server(3).shows({ role: 'standby', state: 'follower', num_nodes: 3 }, settled);
   });
 });
