@@ -101,9 +101,9 @@ export async function longCheckpoint(): Promise<void> {
   await ended;
 }
 
-/** The source keeps no more WAL than it needs itself. */
-export function keepLittleWal(): void {
-  source.sql('ALTER SYSTEM SET wal_keep_size = 0');
+/** How much WAL the source keeps beyond what it needs itself. */
+export function keepWal(size: string): void {
+  source.sql(`ALTER SYSTEM SET wal_keep_size = '${size}'`);
   source.sql('SELECT pg_reload_conf()');
 }
 

@@ -16,6 +16,7 @@ afterAll(() => {
 });
 beforeEach(async () => {
   forked.answerAs({});
+  forked.keepWal('256MB');
   ({ lost } = await forked.fork());
   incarnation = target.exec(['cat', `${dataDir}/pgraft.incarnation`]);
 });
@@ -39,7 +40,7 @@ describe('R19: data that has forked is rewound', () => {
   it('though the primary has recycled the WAL that replay begins with', async () => {
     target.dispose();
     await forked.fork(forked.longCheckpoint);
-    forked.keepLittleWal();
+    forked.keepWal('0');
     incarnation = target.exec(['cat', `${dataDir}/pgraft.incarnation`]);
     forked.request('rewind');
     await forked.stopPostmaster('KILL');
