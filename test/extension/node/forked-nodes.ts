@@ -8,6 +8,7 @@ import { docker, image, NodeContainer } from './node-container.js';
 
 export const dataDir = '/var/lib/postgresql/17/main';
 const rejoinFile = 'pgraft/rejoin';
+const passfile = '/var/lib/postgresql/cluster/replication.pgpass';
 const plain = "shared_preload_libraries = ''\nshared_buffers = '32MB'";
 
 export const source = new NodeContainer('source', 2, plain);
@@ -62,7 +63,6 @@ export async function fork(meanwhile?: () => Promise<void>): Promise<{ readonly 
 
 /** The target follows the source until it has all that the source wrote meanwhile. */
 async function stream(meanwhile: () => Promise<void>): Promise<void> {
-  const passfile = '/var/lib/postgresql/cluster/replication.pgpass';
   const follow = (conninfo: string) => {
     target.sql(`ALTER SYSTEM SET primary_conninfo = '${conninfo}'`);
     target.sql('SELECT pg_reload_conf()');
@@ -157,8 +157,22 @@ export const rowsOf = (node: NodeContainer): string => node.sql("SELECT string_a
 export const sums = () =>
   target.exec(['sh', '-c', `find ${dataDir} -type f ! -name postmaster.pid -exec sha256sum {} + | sort`]);
 
+/** As the role worker does: what the source has written since the copy is missing, and without it the target is not consistent. */
+async function followWhenStarted(): Promise<void> {
+  const conninfo = `host=${source.hostname} user=pgraft_replication passfile=${passfile}`;
+  await eventually(
+    'the rejoined target to be started',
+    () => rejoinSays('state') === 'done' && target.attempt(['test', '-s', `${dataDir}/postmaster.pid`]).status === 0,
+    (started) => started,
+    30_000,
+  );
+  target.exec(['sh', '-c', 'cat >>pgraft/role.conf'], `primary_conninfo = '${conninfo}'\n`);
+  target.exec(['kill', '-HUP', postmaster()]);
+}
+
 /** It runs as a standby with the source's rows, the old position stays, and nothing is left over. */
 export async function expectRejoined(incarnation: string): Promise<void> {
+  await followWhenStarted();
   await target.reaches({ phase: 'running', incarnation: 'match' }, 30_000);
   const seen = {
     recovery: target.sql('SELECT pg_is_in_recovery()'),
