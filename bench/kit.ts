@@ -6,8 +6,10 @@ export interface Series {
   /** What the values are, such as "deploy of 3 servers". */
   readonly what: string;
   readonly unit: 's' | 'MB' | '% of a core' | 'rows';
-  /** No value may be above it. @default - none is promised */
+  /** Not to be exceeded. @default - none is promised */
   readonly limit?: number;
+  /** What must be within the limit: every value, or the median. @default 'max' */
+  readonly limited?: 'max' | 'median';
   readonly values: readonly number[];
 }
 

@@ -16,6 +16,8 @@ const clients = 4;
 /** Below what the servers themselves need to notice silence, so that it is their time that is measured. */
 const patience = { connect: 1_000, statement: 1_000 };
 const deadline = 60_000;
+/** Seconds from a deposed server being alive again to its streaming: what is promised of the median. */
+const rejoinLimit = 5;
 /** Writes before each fault, so that every client is at work. */
 const warm = 40;
 
@@ -100,7 +102,14 @@ async function measureCase(
     ...(limit === undefined ? {} : { limit }),
   };
   if (harmless) return [gaps];
-  return [gaps, { what: `${what}: alive again to streaming`, unit: 's', values: measured.map(({ rejoin }) => rejoin) }];
+  const rejoins: Series = {
+    what: `${what}: alive again to streaming`,
+    unit: 's',
+    values: measured.map(({ rejoin }) => rejoin),
+    limit: rejoinLimit,
+    limited: 'median',
+  };
+  return [gaps, rejoins];
 }
 
 async function measureOnce(cluster: FaultCluster, load: WriteLoad, one: Case): Promise<Measured> {

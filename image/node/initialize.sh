@@ -57,6 +57,7 @@ first_statements() {
     'CREATE EXTENSION pgraft' \
     'CREATE ROLE pgraft_admin NOLOGIN' \
     "CREATE ROLE pgraft_replication LOGIN REPLICATION PASSWORD $(sql_literal "$replication_password")" \
+    'GRANT pg_checkpoint TO pgraft_replication' \
     "CREATE ROLE app LOGIN PASSWORD $(sql_literal "$application_password")" \
     'CREATE DATABASE app OWNER app'
 }

@@ -11,6 +11,7 @@ version_dir="$volume_dir/17"
 data_dir="$version_dir/main"
 new_data_dir="$version_dir/main.new" # being made; never started
 old_data_dir="$version_dir/main.old" # what a clone replaces; there only while it does
+kept_wal_dir="$version_dir/main.wal" # this server's own, while it is rewound
 raft_dir="$volume_dir/pgraft"
 cluster_dir="$volume_dir/cluster"
 

@@ -3,7 +3,8 @@
 # PostgreSQL as a child in the background, so that the entry point hears signals meanwhile.
 
 postmaster_pid=''
-fast_stop_ms=20000 # then it is stopped at once
+stop_checkpoint_ms=5000 # then it is stopped without
+fast_stop_ms=20000      # then it is stopped at once
 
 # start_postmaster: restart_after_crash stands on the command line too, where ALTER SYSTEM cannot change it (R8).
 start_postmaster() {
@@ -18,7 +19,18 @@ start_postmaster() {
 request_stop() {
   stopping=1
   if [[ -n "$postmaster_pid" ]]; then
+    checkpoint_primary
     kill -INT "$postmaster_pid" 2>/dev/null || true
+  fi
+}
+
+# checkpoint_primary: while it still serves. The one of the shutdown is then short; and as another server is promoted before that is
+# written, this is the last checkpoint that both have: where pg_rewind begins when this server comes back.
+checkpoint_primary() {
+  if [[ "$(postmaster_status)" == ready ]]; then
+    PGOPTIONS="-c statement_timeout=$stop_checkpoint_ms" timeout $((stop_checkpoint_ms / 1000 + 1)) \
+      psql -X -q --no-password --host "$socket_dir" --dbname postgres --command CHECKPOINT </dev/null {volume_lock}<&- ||
+      note "no checkpoint before the stop: the way back may take longer"
   fi
 }
 

@@ -9,6 +9,7 @@ prepare() {
   keep_system_identifier
   remove_directory "$new_data_dir" # of a clone that came to nothing
   remove_directory "$old_data_dir"
+  remove_directory "$kept_wal_dir"
   make_private_directory "$raft_dir"
   lock_data
   remove_stale_locks

@@ -48,6 +48,7 @@ rejoin_step() {
   fi
   remove_stale_locks
   remove_directory "$old_data_dir"
+  remove_directory "$kept_wal_dir"
   if [[ "${rejoin[state]}" == working && "${rejoin[how]}" == rewind ]]; then
     note "an interrupted pg_rewind cannot be continued: clones instead"
     set_rejoin how clone
@@ -137,5 +138,6 @@ finish_rejoin() {
   forget_primary
   set_rejoin state 'done'
   remove_directory "$old_data_dir"
+  remove_directory "$kept_wal_dir"
   note "the data is whole again, taken from ${rejoin[host]}:${rejoin[port]}, primary of term ${rejoin[term]}"
 }

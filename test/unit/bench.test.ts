@@ -30,6 +30,13 @@ describe('a limit', () => {
     expect(isWithin({ ...deploy, limit: 14.1 })).toBe(false);
     expect(isWithin(memory)).toBeUndefined();
   });
+
+  it('of the median lets single values be above it, and says so', () => {
+    const limited = 'median';
+    expect(isWithin({ ...deploy, limit: 8.1, limited })).toBe(true);
+    expect(isWithin({ ...deploy, limit: 8, limited })).toBe(false);
+    expect(table([{ ...deploy, limit: 8.1, limited }])).toMatch(/ 14\.2 \| median 8\.1 \| s {4}\| yes /);
+  });
 });
 
 describe('the results', () => {

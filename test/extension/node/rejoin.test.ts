@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { setUp, tearDown } from './node-container.js';
+import { docker, setUp, tearDown } from './node-container.js';
 import * as forked from './forked-nodes.js';
 import { dataDir, source, target } from './forked-nodes.js';
 
@@ -16,6 +16,7 @@ afterAll(() => {
 });
 beforeEach(async () => {
   forked.answerAs({});
+  forked.keepWal('256MB');
   ({ lost } = await forked.fork());
   incarnation = target.exec(['cat', `${dataDir}/pgraft.incarnation`]);
 });
@@ -34,6 +35,21 @@ describe('R19: data that has forked is rewound', () => {
     expect(has('pg_rewind: Done!')).toBe(true);
     expect(forked.rejoinSays('how')).toBe('rewind');
     expect(has('automatic recovery in progress')).toBe(signal === 'KILL');
+  });
+
+  it('though the primary has recycled the WAL that replay begins with', async () => {
+    target.dispose();
+    await forked.fork(forked.longCheckpoint);
+    forked.keepWal('0');
+    incarnation = target.exec(['cat', `${dataDir}/pgraft.incarnation`]);
+    forked.request('rewind');
+    await forked.stopPostmaster('KILL');
+    await forked.expectRejoined(incarnation);
+    expect(has('pg_rewind: Done!')).toBe(true);
+    expect(forked.rejoinSays('how')).toBe('rewind');
+    const label = target.exec(['cat', `${dataDir}/backup_label.old`]);
+    const [begin = '', record = ''] = [...label.matchAll(/LOCATION: ([^ \n]+)/g)].map(([, lsn]) => lsn);
+    expect(target.sql(`SELECT '${record}'::pg_lsn - '${begin}' > 2 * 16777216`)).toBe('t');
   });
 
   it('when it ran as a standby on its own history again', async () => {
@@ -61,6 +77,15 @@ describe('R19: data that has forked is rewound', () => {
     await forked.start();
     await forked.expectRejoined(incarnation);
     expect(forked.rejoinSays('how')).toBe('clone');
+  });
+});
+
+describe('docker stop of a primary', () => {
+  it('makes a checkpoint first, which the others still get', () => {
+    docker(['stop', target.hostname]);
+    expect(target.log()).toMatch(
+      /checkpoint starting: immediate force wait[^]*checkpoint complete[^]*received fast shutdown request/,
+    );
   });
 });
 

@@ -24,7 +24,7 @@ function expectDone(): void {
   expect(node.started()).toBe('new');
   expect(node.rejoin()).toMatchObject({ state: 'done', end: '0/4000100' });
   expect(node.read(`${data}/pgraft.incarnation`)).toBe(`${incarnation}\n`);
-  for (const left of ['main.old', 'main.new']) expect(node.has(`${volume}/17/${left}`), left).toBe(false);
+  for (const left of ['main.old', 'main.new', 'main.wal']) expect(node.has(`${volume}/17/${left}`), left).toBe(false);
 }
 
 describe('a rewind', () => {
@@ -73,6 +73,49 @@ describe('a rewind', () => {
     run();
     expectDone();
     expect(node.ran).toEqual(['pg_basebackup']);
+  });
+
+  it.each([
+    ['has', '0'],
+    ['has not', '1'],
+  ])('asks the primary for a checkpoint, and goes on when it %s made one', (_, status) => {
+    node.write('checkpoint.status', status);
+    node.primary('host2');
+    run();
+    expectDone();
+    expect(node.read('checkpoint')).toBe('asked\n');
+    expect(node.ran).toEqual(['recovery', 'pg_rewind']);
+  });
+
+  const segment = (number: number): string => `00000001000000000000000${number}`;
+  const wal = (number: number): string => `${data}/pg_wal/${segment(number)}`;
+
+  it('puts back the WAL that replay begins with and pg_rewind removed, and no other', () => {
+    for (const number of [1, 2, 3, 5]) node.write(wal(number), `segment ${number}`);
+    node.label('0/2000028', '0/4000060');
+    node.write('rewind.removes', [1, 2, 3, 5].map(segment).join(' '));
+    node.primary('host2');
+    run();
+    expectDone();
+    expect(node.ran).toEqual(['recovery', 'pg_rewind']);
+    expect([1, 2, 3, 4, 5].filter((number) => node.has(wal(number)))).toEqual([2, 3, 4]);
+    expect(node.read(wal(2))).toBe('segment 2');
+    expect(node.has(`${volume}/17/main.wal`)).toBe(false);
+  });
+
+  it.each([
+    [
+      'the WAL that replay begins with is gone',
+      'START WAL LOCATION: 0/2000028 (file 2)\nCHECKPOINT LOCATION: 0/4000060\n',
+    ],
+    ['it does not say where replay begins', 'CHECKPOINT LOCATION: 0/4000060\n'],
+  ])('becomes a clone when %s', (_, label) => {
+    node.write(wal(3), 'segment 3');
+    node.write('label', label);
+    node.primary('host2');
+    run();
+    expectDone();
+    expect(node.ran).toEqual(['recovery', 'pg_rewind', 'pg_basebackup']);
   });
 
   it('that was interrupted becomes a clone', () => {

@@ -54,6 +54,9 @@ export class RejoiningNode extends NodeShell {
     this.write(`${data}/system`, ownSystem);
     this.write(`${volume}/cluster/system_identifier`, `${ownSystem}\n`);
     this.write(`${volume}/pgraft/members`, '1 host1 5432\n2 host2 5432\n3 host3 5433\n');
+    this.write(`${data}/pg_wal/000000010000000000000004`, 'of the fork');
+    this.write('checkpoint.status', '0');
+    this.label('0/4000028', '0/4000060');
     this.write('steps', '0');
     this.configure(secrets);
     this.#programs();
@@ -89,6 +92,14 @@ export class RejoiningNode extends NodeShell {
     this.write(`primaries/${host}`, `${term} ${node} ${system} ${flush}\n`);
   }
 
+  /** What pg_rewind leaves: where replay begins, and the checkpoint's record. */
+  label(start: string, checkpoint: string): void {
+    this.write(
+      'label',
+      `START WAL LOCATION: ${start} (file 1)\nCHECKPOINT LOCATION: ${checkpoint}\nBACKUP METHOD: pg_rewind\n`,
+    );
+  }
+
   noPrimary(): void {
     this.#forget('primaries');
   }
@@ -118,7 +129,8 @@ export class RejoiningNode extends NodeShell {
     for (const name of ['mv', 'sync', 'rm']) this.program(name, `${step}\nstep\nexec /usr/bin/${name} "$@"`);
     this.program(
       'psql',
-      `[[ "$*" =~ host=\\'([^\\']+)\\' ]] && cat "$PGRAFT_ROOT/primaries/\${BASH_REMATCH[1]}" 2>/dev/null`,
+      `if [[ "$*" == *'--command CHECKPOINT'* ]]; then echo asked >>"$PGRAFT_ROOT/checkpoint"; exit "$(cat "$PGRAFT_ROOT/checkpoint.status")"; fi
+       [[ "$*" =~ host=\\'([^\\']+)\\' ]] && cat "$PGRAFT_ROOT/primaries/\${BASH_REMATCH[1]}" 2>/dev/null`,
     );
     this.program(
       'pg_controldata',
@@ -157,6 +169,8 @@ export class RejoiningNode extends NodeShell {
       step
       echo new >"$target/rows"; printf 'in production' >"$target/state"
       step
+      [[ ! -e "$PGRAFT_ROOT/rewind.removes" ]] || (cd "$target/pg_wal" && /usr/bin/rm $(cat "$PGRAFT_ROOT/rewind.removes"))
+      cp "$PGRAFT_ROOT/label" "$target/backup_label"
       /usr/bin/rm "$target/half"`;
   }
 
