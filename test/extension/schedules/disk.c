@@ -82,9 +82,6 @@ has_joined(const struct raft_io *io)
 	const struct raft *raft = io->data;
 	Server *s = raft->data;
 
-#ifdef MUTANT_VOTES_BEFORE_JOINED
-	return true;
-#endif
 	if (raft->last_applied >= s->joined_at)
 		s->joined_at = 0;
 	return s->joined_at == 0;

@@ -174,14 +174,12 @@ choose_primary(Server *s)
 		return;
 	}
 	p = &model.servers[s->rejoin_from];
-#ifndef MUTANT_REWIND_FOR_ANOTHER
 	if (s->marker.rewind && s->marker.state == MARKER_REQUESTED && p->promoting_term != s->marker.term)
 	{
 		trace("server %d looks again: it was to be rewound for term %d", s->id, (int) s->marker.term);
 		memset(&s->marker, 0, sizeof(s->marker));
 		return;
 	}
-#endif
 	s->rejoin_run = p->run;
 	if (p->promoting_term != s->marker.term || p->wal.flushed > s->marker.until)
 		s->marker.until = p->wal.flushed;

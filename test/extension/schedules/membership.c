@@ -182,9 +182,6 @@ may_change(const Server *s)
 {
 	if (!group_leads(s) || s->change_pending)
 		return false;
-#ifdef MUTANT_EARLY_CHANGES
-	return true;
-#endif
 	return s->barrier_term == group_term(s) && s->serving && setting_fits(s) &&
 		   raft_of(s)->configuration_uncommitted_index == 0;
 }
