@@ -48,7 +48,7 @@ chain_links() {
 
 # position_on_disk <data directory>: `<term> <LSN>`. A link counts only with WAL of its own behind its fork: it is written before that comes.
 position_on_disk() {
-  local timeline=1 term fork parent end best=0 cap=$((0x7fffffffffffffff))
+  local timeline term fork parent oldest=1 end best=0 cap=$((0x7fffffffffffffff))
   while read -r timeline term fork parent _; do
     fork="$(lsn_number "$fork")"
     end="$(end_of_timeline "$1" "$timeline")"
@@ -58,9 +58,9 @@ position_on_disk() {
     fi
     best=$((end > best ? end : best))
     cap="$fork"
-    timeline="$parent"
+    oldest="$parent"
   done < <(chain_links "$1/pgraft.chain" | tac)
-  print_position 0 "$best" "$(end_of_timeline "$1" "${timeline:-1}")" "$cap"
+  print_position 0 "$best" "$(end_of_timeline "$1" "$oldest")" "$cap"
 }
 
 # print_position <term> <at least> <end of WAL> <where its history left that timeline>
@@ -71,17 +71,24 @@ print_position() {
 }
 
 # end_of_timeline <data directory> <timeline>: behind its last valid record, as a number; 0 without one. Segments that were made or
-# kept for later hold no valid record.
+# kept for later hold no valid record. Files are named to pg_waldump: of a directory it reads any first, which may be such a one.
 end_of_timeline() {
-  local path name last=''
+  local path segments last=''
   while read -r path; do
     (($(last_record "$path") > 0)) || continue
-    name="${path##*/}"
-    last="$(pg_waldump --path "$1/pg_wal" --timeline "$2" --start "$((16#${name:8:8}))/$(printf '%X' $((16#${name:16:8} << 24)))" 2>/dev/null |
-      tail -n 1)" || true # it ends with an error
+    segments=("$path")
+    [[ ! -f "$(segment_after "$path")" ]] || segments+=("$(segment_after "$path")") # the last record may end there
+    last="$(pg_waldump "${segments[@]}" 2>/dev/null | tail -n 1)" || true           # it ends with an error
     break
-  done < <(printf '%s\n' "$1/pg_wal/$(printf '%08X' "$2")"???????????????? | sort -r | grep -v '[?]$')
+  done < <(find "$1/pg_wal" -maxdepth 1 -type f -regex ".*/$(printf '%08X' "$2")[0-9A-F]*" | sort -r)
   end_of_record "$last"
+}
+
+# segment_after <segment file>: of segments of 16 MB, 256 of which share the middle of the name.
+segment_after() {
+  local name="${1##*/}" number
+  number=$(((16#${name:8:8} << 8) + 16#${name:16:8} + 1))
+  printf '%s/%s%08X%08X' "${1%/*}" "${name:0:8}" $((number >> 8)) $((number & 255))
 }
 
 # end_of_record <line of pg_waldump>: pages of 8 kB begin with a header of 24 bytes, those of a segment of 16 MB with one of 40.

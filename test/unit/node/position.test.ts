@@ -7,11 +7,8 @@ let node: NodeShell;
 beforeEach(() => {
   node = new NodeShell();
   node.wholeNode();
-  // prints the file that is named like the segment, or the timeline's newest; then it ends with an error, as the real one does
-  node.program(
-    'pg_waldump',
-    'case "$1" in --path) cat "$2/"$(printf %08X "$4")*.last ;; *) cat "$1" ;; esac; echo "error in WAL record" >&2; exit 1',
-  );
+  // the records of the files that are named; then it ends with an error, as the real one does
+  node.program('pg_waldump', 'cat "$@"; echo "error in WAL record" >&2; exit 1');
 });
 afterEach(() => {
   node.dispose();
@@ -21,7 +18,6 @@ const record = (lsn: string, length: number, what = 'INSERT') =>
   `rmgr: Heap        len (rec/tot):     ${length}/${String(length).padStart(6)}, tx:        733, lsn: ${lsn}, prev 0/01, desc: ${what} off 1\n`;
 const wal = (segment: string, lines: string) => {
   node.write(`${data}/pg_wal/${segment}`, lines);
-  if (lines !== '') node.write(`${data}/pg_wal/${segment}.last`, lines);
 };
 const position = (): Record<string, string> =>
   Object.fromEntries(
@@ -65,6 +61,13 @@ describe('R1, R2: the position of data', () => {
     wal('000000020000000000000001', record('0/01000500', 54));
     wal('000000030000000000000001', record('0/01000200', 54));
     expect(position()).toMatchObject({ term: '1', lsn: '0/1000400', raft_term: '6' });
+  });
+
+  it('is behind a last record that goes on in the next segment', () => {
+    wal('0000000100000000000000FF', record('0/FFFFFFF8', 40));
+    wal('000000010000000100000000', '');
+    expect(position()).toMatchObject({ term: '0', lsn: '1/48' });
+    expect(node.call('segment_after /x/0000000100000000000000FF').stdout).toBe('/x/000000010000000100000000');
   });
 
   it('is of term 0 before any promotion', () => {
