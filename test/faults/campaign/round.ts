@@ -66,7 +66,8 @@ export async function play(cluster: FaultCluster, round: Round, { able, report, 
       await pause(lasts);
     }).catch(async (error: unknown) => {
       if (!(await isNoTarget(error, server))) throw error;
-      tell(messageOf(error));
+      // after the whole command, and all that it printed
+      tell(messageOf(error).split('; ').at(-1));
     });
   };
   const { machine, losses, others } = plan(cluster, possible(round, able), ordered);
