@@ -13,6 +13,7 @@ type Promised = (rows: readonly Row[]) => Promise<void> | void;
 const page = readFileSync(join(import.meta.dirname, '..', '..', 'cluster', 'pages', 'cluster-management.md'), 'utf8');
 const statements = pageStatements(page);
 const settled = 30_000;
+const streams = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'quorum'";
 
 const isTrue = (rows: readonly Row[]): void => {
   expect(rows.map((row) => Object.values(row))).toEqual([[true]]);
@@ -47,10 +48,16 @@ describe('the SQL page', () => {
     const look = async () => {
       const shown = await Promise.all(members.map((member) => member.status().catch(() => undefined)));
       const serving = members.filter((_, index) => shown[index]?.writable === true);
-      const following = shown.filter((status) => status?.role === 'standby').length;
-      return serving.length === 1 && following === members.length - 1 ? serving[0] : undefined;
+      const [one] = serving;
+      if (serving.length !== 1 || one === undefined) return undefined;
+      return (await one.value(streams)) === members.length - 1 ? one : undefined;
     };
-    const found = await eventually('one primary, and all others standbys', look, (one) => one !== undefined, settled);
+    const found = await eventually(
+      'one primary, from which all others stream',
+      look,
+      (one) => one !== undefined,
+      settled,
+    );
     return found as Server;
   }
 
