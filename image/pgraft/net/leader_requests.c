@@ -12,9 +12,7 @@
 #include "net/clock.h"
 #include "net/consensus_private.h"
 
-#define BEGIN_DEADLINE_MS 10000
-
-/* What is known of a standby's stream is a moment old, and it may just have begun. */
+#define BEGIN_DEADLINE_MS  10000
 #define STREAM_PATIENCE_MS 1000
 
 static const PgraftOutcome done = {.code = PGRAFT_OUTCOME_DONE};
@@ -158,13 +156,6 @@ end_addition(PgraftConsensus *g, int32_t node_id)
 	}
 }
 
-static bool
-may_pass(const PgraftDoing *doing, const PgraftOutcome *obstacle)
-{
-	return doing->request.kind == PGRAFT_REQUEST_TRANSFER && obstacle->code == PGRAFT_OUTCOME_STATE &&
-		   pgraft_now_ms() - doing->since_ms < STREAM_PATIENCE_MS;
-}
-
 /* This leader serves, and nothing is half way. */
 static void
 begin(PgraftConsensus *g, PgraftDoing *doing)
@@ -177,7 +168,7 @@ begin(PgraftConsensus *g, PgraftDoing *doing)
 	pgraft_membership_view(g, &view);
 	if (!pgraft_request_possible(&view, request, &outcome))
 	{
-		if (!may_pass(doing, &outcome))
+		if (!pgraft_may_pass(request, &outcome) || pgraft_now_ms() - doing->since_ms >= STREAM_PATIENCE_MS)
 			reply(g, doing, &outcome);
 		return;
 	}

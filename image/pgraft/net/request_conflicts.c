@@ -15,6 +15,13 @@ pgraft_is_exclusive(PgraftRequestKind kind)
 	return kind == PGRAFT_REQUEST_ADD_NODE || kind == PGRAFT_REQUEST_REMOVE_NODE || kind == PGRAFT_REQUEST_TRANSFER;
 }
 
+/* What is known of a standby's stream is a moment old, and it may just have begun: a transfer to it waits for that moment. */
+bool
+pgraft_may_pass(const PgraftRequest *request, const PgraftOutcome *obstacle)
+{
+	return request->kind == PGRAFT_REQUEST_TRANSFER && obstacle->code == PGRAFT_OUTCOME_STATE;
+}
+
 static bool
 is_removal_of(const PgraftRequest *request, int32_t node_id)
 {
@@ -82,5 +89,6 @@ pgraft_request_refused(PgraftConsensus *g, const PgraftRequest *request, PgraftO
 		if (other != NULL || (change->asked && g->membership.term == term && !compatible(request, &under_way)))
 			return true;
 	}
-	return g->barrier_term == term && !pgraft_request_possible(&view, request, outcome);
+	return g->barrier_term == term && !pgraft_request_possible(&view, request, outcome) &&
+		   !pgraft_may_pass(request, outcome);
 }

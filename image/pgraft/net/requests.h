@@ -79,9 +79,11 @@ extern void pgraft_asked_settle(struct PgraftConsensus *g, int32_t holder, uint6
 extern void pgraft_doing_begin(struct PgraftConsensus *g, int32_t from, uint64_t ticket, const PgraftRequest *request);
 extern void pgraft_doing_turn(struct PgraftConsensus *g);
 
-/* request_conflicts.c: is it of those that come one at a time?  Is it wrong, impossible, or in conflict with what is under way? */
+/* request_conflicts.c: is it of those that come one at a time?  Is it wrong, impossible, or in conflict with what is under way?  May what is in
+ * its way have gone in a moment? */
 extern bool pgraft_is_exclusive(PgraftRequestKind kind);
 extern bool pgraft_request_refused(struct PgraftConsensus *g, const PgraftRequest *request, PgraftOutcome *outcome);
+extern bool pgraft_may_pass(const PgraftRequest *request, const PgraftOutcome *obstacle);
 
 /* An entry of a request is committed, or not; a change of members has ended; a transfer was given up. */
 extern void pgraft_requests_proposal_done(struct PgraftConsensus *g, uint64_t proposal, bool committed);
