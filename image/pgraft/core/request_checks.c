@@ -224,6 +224,28 @@ pgraft_best_successor(const PgraftMembershipView *view)
 	return best == NULL ? 0 : best->node_id;
 }
 
+/*
+ * The old primary writes some WAL until it has stopped.  Where the others are no majority without it, it is counted when it comes back, is ahead,
+ * and leads again.  Two voters need each other in any case: there it is tried.
+ */
+static bool
+needs_old_leader(const PgraftMembershipView *view)
+{
+	int voters = 0;
+	int others = 0;
+
+	for (int i = 0; i < view->n_servers; i++)
+	{
+		const PgraftServer *server = &view->servers[i];
+
+		if (server->role != PGRAFT_VOTER)
+			continue;
+		voters++;
+		others += server->node_id != view->self && server->reachable;
+	}
+	return voters > 2 && others <= voters / 2;
+}
+
 static bool
 can_transfer(const PgraftMembershipView *view, const PgraftRequest *request, PgraftOutcome *outcome)
 {
@@ -232,12 +254,19 @@ can_transfer(const PgraftMembershipView *view, const PgraftRequest *request, Pgr
 	if (request->node_id == view->self)
 		return refuse(outcome, pgraft_outcome(PGRAFT_OUTCOME_INVALID, "Name another member, or none.",
 											  "node %" PRId32 " leads already", view->self));
-	if (request->node_id != 0)
-		return server == NULL ? unknown_member(request->node_id, outcome) : can_succeed(view, server, outcome);
-	if (pgraft_best_successor(view) != 0)
-		return true;
-	return refuse(outcome, pgraft_outcome(PGRAFT_OUTCOME_STATE, "Look at pgraft_get_nodes().",
-										  "no other voter could take over: none answers, streams and has caught up"));
+	if (request->node_id != 0 && server == NULL)
+		return unknown_member(request->node_id, outcome);
+	if (request->node_id != 0 && !can_succeed(view, server, outcome))
+		return false;
+	if (request->node_id == 0 && pgraft_best_successor(view) == 0)
+		return refuse(outcome,
+					  pgraft_outcome(PGRAFT_OUTCOME_STATE, "Look at pgraft_get_nodes().",
+									 "no other voter could take over: none answers, streams and has caught up"));
+	if (needs_old_leader(view))
+		return refuse(outcome, pgraft_outcome(PGRAFT_OUTCOME_STATE, "Bring the other voters back first.",
+											  "without node %" PRId32 ", the leader, no majority of the voters answers",
+											  view->self));
+	return true;
 }
 
 bool

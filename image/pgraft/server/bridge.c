@@ -133,6 +133,7 @@ want_hand_over(int32_t node_id)
 {
 	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
 	pgraft_shared->hand_over_to = node_id;
+	pgraft_shared->hand_over_wish++;
 	pgraft_shared->hand_over_error[0] = '\0';
 	if (node_id == 0)
 		pgraft_shared->transfer_to = 0;
@@ -280,6 +281,7 @@ pgraft_bridge_end(void)
 	pgraft_shared->raft.lease_until_ms = 0;
 	pgraft_shared->barrier.ticket = 0;
 	pgraft_shared->hand_over_to = 0;
+	pgraft_shared->hand_over_wish++;
 	LWLockRelease(pgraft_shared->lock);
 	publish_lease(0);
 	pgraft_asks_end();

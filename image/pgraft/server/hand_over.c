@@ -135,8 +135,9 @@ follow_wish(PgraftRoleTurn *turn)
 	PgraftLeaving *hand_over = &turn->hand_over;
 	bool under_way = hand_over->to != 0 && hand_over->stage != PGRAFT_HAND_OVER_GIVEN_UP;
 
-	if (hand_over->to == turn->hand_over_to)
+	if (hand_over->wish == turn->hand_over_wish)
 		return;
+	hand_over->wish = turn->hand_over_wish;
 	if (under_way)
 		give_up(hand_over, "it was called off");
 	hand_over->to = 0;

@@ -23,7 +23,8 @@ typedef enum PgraftLeavingStage
 /* The way of leadership to another server (hand_over.c). */
 typedef struct PgraftLeaving
 {
-	int32_t to; /* 0: none */
+	int32_t to;	 /* 0: none */
+	uint64 wish; /* that it follows: the same server may be named again */
 	PgraftLeavingStage stage;
 	int64_t since_ms; /* began, or was asked for */
 	XLogRecPtr end;	  /* that the server that takes over has to have */
@@ -58,6 +59,7 @@ typedef struct PgraftRoleTurn
 	uint64 barrier_ticket;	   /* that barrier_end is for */
 	XLogRecPtr barrier_end;
 	int32_t hand_over_to; /* wanted; 0: nobody */
+	uint64 hand_over_wish;
 	PgraftLeaving hand_over;
 	int64_t fled_ms; /* when leadership was asked away for want of room last */
 } PgraftRoleTurn;

@@ -25,6 +25,7 @@ read_shared(PgraftRoleTurn *turn)
 	turn->barrier = pgraft_shared->barrier;
 	turn->barrier_reached = pgraft_shared->barrier_reached;
 	turn->hand_over_to = pgraft_shared->hand_over_to;
+	turn->hand_over_wish = pgraft_shared->hand_over_wish;
 	turn->proposal_settled = pgraft_shared->proposal_settled == pgraft_shared->proposal_ticket;
 	LWLockRelease(pgraft_shared->lock);
 }

@@ -228,12 +228,14 @@ pgraft_role_main(Datum arg)
 		read_settings_again();
 		drop_old_slots();
 		pgraft_role_look(&turn);
-		pgraft_events_turn(turn.raft.leader_id, &turn.state);
 		pgraft_watch_room(&turn);
 		decision = pgraft_role_decide(&turn);
 		log_change(&turn, decision);
 		act(&turn, decision);
 		publish(&turn, decision);
+
+		/* It writes files: what a deposed primary has to do must not wait for them. */
+		pgraft_events_turn(turn.raft.leader_id, &turn.state);
 		WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, patience(&turn, decision), wait_event);
 		ResetLatch(MyLatch);
 	}

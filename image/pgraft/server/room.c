@@ -58,12 +58,14 @@ healthiest(const PgraftRoleTurn *turn)
 {
 	int64_t least = -1;
 	int32_t best = 0;
+	int others = 0;
 
 	for (int i = 0; i < turn->n_voters; i++)
 	{
 		const PgraftVoter *voter = &turn->voters[i];
 		int64_t lag = lag_of(voter->node_id);
 
+		others += voter->node_id != pgraft_node_id && voter->reachable;
 		if (voter->node_id == pgraft_node_id || !voter->reachable || voter->report.short_of_room || lag < 0)
 			continue;
 		if (best == 0 || lag < least)
@@ -72,7 +74,8 @@ healthiest(const PgraftRoleTurn *turn)
 			least = lag;
 		}
 	}
-	return best;
+	/* They need this server again otherwise, which comes back with the newest WAL, and leads again. */
+	return others > turn->n_voters / 2 ? best : 0;
 }
 
 static void

@@ -111,6 +111,7 @@ typedef struct PgraftShared
 	bool form_ok;
 	char form_error[PGRAFT_VALUE_SIZE];
 	PgraftBarrier barrier; /* ticket 0: none is wanted */
+	uint64 hand_over_wish; /* counts the changes of hand_over_to */
 	int32_t hand_over_to;  /* prepare the primary for its taking over, then set transfer_to; 0: nobody, or given up */
 
 	/* written by the role worker */

@@ -160,6 +160,21 @@ TEST(leadership_goes_only_to_a_voter_that_is_there_streams_and_has_caught_up)
 	CHECK_INT(check_of(PGRAFT_REQUEST_TRANSFER, 2), PGRAFT_OUTCOME_STATE);
 }
 
+TEST(leadership_stays_where_the_old_leader_would_be_needed_and_come_back_ahead)
+{
+	cluster_of(3);
+	view.servers[2].reachable = false;
+	CHECK_INT(check_of(PGRAFT_REQUEST_TRANSFER, 2), PGRAFT_OUTCOME_STATE);
+	CHECK_INT(check_of(PGRAFT_REQUEST_TRANSFER, 0), PGRAFT_OUTCOME_STATE);
+	cluster_of(5);
+	view.servers[4].reachable = false;
+	CHECK_INT(check_of(PGRAFT_REQUEST_TRANSFER, 2), PGRAFT_OUTCOME_DONE);
+	view.servers[3].reachable = false;
+	CHECK_INT(check_of(PGRAFT_REQUEST_TRANSFER, 2), PGRAFT_OUTCOME_STATE);
+	cluster_of(2);
+	CHECK_INT(check_of(PGRAFT_REQUEST_TRANSFER, 2), PGRAFT_OUTCOME_DONE);
+}
+
 TEST(the_best_successor_has_the_least_lag_and_then_the_longest_log)
 {
 	cluster_of(4);
