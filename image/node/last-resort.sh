@@ -5,11 +5,15 @@
 
 readonly told_to_forget='it was told to leave its Raft group, for one that was formed anew'
 
-# command_recover [term]: the new group begins above it.
+# command_recover [term] [incomplete]: the new group begins above that term. The word says that nobody has whole data.
 command_recover() {
-  local term="${1:-0}"
+  local term="${1:-0}" word="${2:-}"
   [[ "$term" =~ ^[0-9]{1,18}$ ]] || fail "'$term' is no term; give a number, or nothing"
+  [[ -z "$word" || "$word" == incomplete ]] || fail "'$word' is not the word incomplete; give that, or nothing"
   expect_usable_data
+  [[ -n "$word" ]] || ! rejoin_incomplete ||
+    fail "the data here was rewound or cloned, and is not complete yet; recover from another server, or, if none has whole data, \
+say pgraft-node recover $term incomplete"
   expect_no_majority
   ask_last_resort "recover $term"
 }
@@ -29,9 +33,11 @@ expect_usable_data() {
   ! rejoin_working || fail "the data here is half rewound or cloned; recover from another server"
 }
 
+# expect_no_majority: the only voter is one all by itself, also when it never becomes the primary; then nothing else helps.
 expect_no_majority() {
+  local stuck="state = 'leader' AND NOT writable AND (SELECT count(*) FROM pgraft_get_nodes() WHERE voter) = 1"
   postgresql_runs || return 0
-  [[ "$(ask_own 'SELECT quorum_met FROM pgraft_get_cluster_status()')" != t ]] ||
+  [[ "$(ask_own "SELECT quorum_met AND NOT ($stuck) FROM pgraft_get_cluster_status()")" != t ]] ||
     fail "a majority of the Raft group answers; use pgraft_remove_node() and pgraft_add_node() instead"
 }
 
@@ -60,6 +66,7 @@ answer_last_resort() {
     recover)
       expect_highest "$term"
       renew_state "it goes on alone, as a new group, because it was told to"
+      durable_remove "$rejoin_file" # nobody else is left to complete it from, and a witness is never promoted
       ;;
     forget) forget_all ;;
     *) note "$last_resort_file says '$what', which is neither recover nor forget: it is removed" ;;

@@ -4,7 +4,7 @@
 # nothing streams any more.
 
 command_position() {
-  local data=whole term=0 lsn=''
+  local data=whole term=0 lsn='' witness=()
   find_loss
   if ! has_data; then
     data=none
@@ -12,8 +12,26 @@ command_position() {
     data=doubtful
   else
     read -r term lsn <<<"$(position_on_disk "$data_dir")"
+    if rejoin_incomplete; then
+      data=incomplete
+      read -r -a witness <<<"$(witness_position)"
+    fi
   fi
-  printf '%s=%s\n' data "$data" term "$term" lsn "$lsn" raft_term "$(highest_term)"
+  printf '%s=%s\n' data "$data" term "$term" lsn "$lsn" witness_term "${witness[0]:-0}" witness_lsn "${witness[1]:-}" \
+    raft_term "$(highest_term)"
+}
+
+# witness_position: `<term> <LSN>` of the data that was here before it was rewound or cloned (R3). read_rejoin has read it.
+witness_position() {
+  local link term=0 link_term fork end
+  end="$(lsn_number "${rejoin[end]}")"
+  for link in "${rejoin_links[@]}"; do
+    read -r _ link_term fork _ <<<"$link"
+    if (($(lsn_number "$fork") < end)); then
+      term="$link_term"
+    fi
+  done
+  printf '%s %s' "$term" "${rejoin[end]}"
 }
 
 # highest_term: of the chain and of the Raft state, so far as they are here.

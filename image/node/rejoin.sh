@@ -69,7 +69,7 @@ aim_at_primary() {
   aimed=''
   if ! await_primary; then
     note "no confirmed primary of term ${rejoin[term]} or newer answers; PostgreSQL is started with the data as it is"
-    give_up
+    drop_rejoin_request
     return
   fi
   if [[ "${rejoin[how]}" == rewind ]] && ((primary_term > rejoin[term])); then
@@ -93,19 +93,10 @@ they are of different clusters; nothing was changed: give this server the volume
 leave_rewind() {
   if [[ "${rejoin[state]}" == requested ]]; then
     note "the primary of term ${rejoin[term]} was followed by one of term $primary_term: PostgreSQL is started to compare with that one"
-    give_up
+    drop_rejoin_request
   else
     note "the primary of term ${rejoin[term]} was followed by one of term $primary_term: clones instead"
     set_rejoin how clone
-  fi
-}
-
-# give_up: the data was not touched. What an earlier rejoin has left incomplete stays a witness of what it was before (R3).
-give_up() {
-  if [[ "${rejoin[data]}" == incomplete ]]; then
-    set_rejoin state 'done'
-  else
-    durable_remove "$rejoin_file"
   fi
 }
 

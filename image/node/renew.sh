@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 #
-# Whole data whose Raft state is lost: a new incarnation on both sides, and PostgreSQL is started to wait for being added.
+# Data whose Raft state is lost: a new incarnation on both sides, and PostgreSQL is started to wait for being added. Where it is not
+# complete yet, that stays known: the last resort prefers whole data, and nobody is promoted with it (R3).
 
 renew_state() {
   local why="$1"
@@ -8,7 +9,7 @@ renew_state() {
   make_private_directory "$raft_dir"
   durable_write "$next_incarnation_file" "$(new_incarnation)"$'\n'
   forget_raft_state "$why"
-  durable_remove "$rejoin_file"
+  drop_rejoin_request
   durable_write "$data_incarnation_file" "$(read_line "$next_incarnation_file")"$'\n'
   finish_adoption
 }

@@ -151,6 +151,19 @@ describe('R4: a member that has lost', () => {
     expectAnew('old');
   });
 
+  it.each(['done', 'requested'])(
+    'its Raft state stays a witness of what its data was before a rejoin that is not complete (R3, %s)',
+    (state) => {
+      node.request('rewind', { state, data: 'incomplete' });
+      node.remove(`${raft}/raft`);
+      run();
+      expect(node.started()).toBe('old');
+      expect(node.state()).toMatchObject({ lost: 'yes', incarnation: 'match' });
+      expect(node.rejoin()).toMatchObject({ state: 'done', data: 'incomplete', end: '0/4000100' });
+      expect(node.command(['position']).stdout).toContain('data=incomplete\n');
+    },
+  );
+
   it('its data takes no copy from another cluster', () => {
     node.remove(data);
     node.primary('host2', { system: '42' });
@@ -237,6 +250,25 @@ describe('the last resort', () => {
     expect(node.has(request)).toBe(false);
   });
 
+  it('recover goes on with data that is not complete only when it is told that nobody has whole data', () => {
+    node.request('clone', { state: 'done' });
+    expect(node.command(['recover', '4']).stderr).toMatch(
+      /not complete yet; .* say pgraft-node recover 4 incomplete$/m,
+    );
+    expect(node.command(['recover', '4', 'whole']).stderr).toContain("'whole' is not the word incomplete");
+    expect(node.has(request)).toBe(false);
+    expect(node.command(['recover', '4', 'incomplete']).status).toBe(0);
+    run();
+    expectAnew('old');
+  });
+
+  it('forget keeps the witness of data that is not complete (R3)', () => {
+    node.request('clone', { state: 'done' });
+    node.command(['forget']);
+    run();
+    expect(node.rejoin()).toMatchObject({ state: 'done', end: '0/4000100' });
+  });
+
   it('is refused while a majority answers', () => {
     node.write('var/run/postgresql/pgraft-node.phase', 'running\n\n');
     node.program('psql', 'echo t');
@@ -244,6 +276,15 @@ describe('the last resort', () => {
       expect(node.command([command]).stderr).toContain('a majority of the Raft group answers');
     }
     expect(node.has(request)).toBe(false);
+  });
+
+  it('is not refused by a leader that is the only voter and never becomes the primary', () => {
+    node.write('var/run/postgresql/pgraft-node.phase', 'running\n\n');
+    node.program('psql', 'echo "$@" >"$PGRAFT_ROOT/asked"; echo f');
+    expect(node.command(['forget']).status).toBe(0);
+    expect(node.read('asked')).toMatch(
+      /quorum_met AND NOT \(state = 'leader' AND NOT writable AND .* WHERE voter\) = 1\)/,
+    );
   });
 
   it.each(['-1', 'x', '1234567890123456789'])('recover takes no %s for a term', (term) => {

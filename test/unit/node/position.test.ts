@@ -53,7 +53,14 @@ describe('R1, R2: the position of data', () => {
     wal('000000020000000000000001', record('0/01FFFF00', 54));
     wal('000000030000000000000002', record('0/02000028', 54));
     wal('000000030000000000000003', '');
-    expect(position()).toEqual({ data: 'whole', term: '6', lsn: '0/2000060', raft_term: '6' });
+    expect(position()).toEqual({
+      data: 'whole',
+      term: '6',
+      lsn: '0/2000060',
+      witness_term: '0',
+      witness_lsn: '',
+      raft_term: '6',
+    });
   });
 
   it('counts a promotion only with WAL of its own, and the WAL before up to the fork', () => {
@@ -80,5 +87,39 @@ describe('R1, R2: the position of data', () => {
     expect(position()).toMatchObject({ data: 'doubtful', lsn: '' });
     node.remove(data);
     expect(position()).toMatchObject({ data: 'none', lsn: '' });
+  });
+
+  describe('R3: that was rewound or cloned', () => {
+    const rejoin = (state: string, whole: string, end = '0/4000100') => {
+      const head = `how rewind\nstate ${state}\ndata ${whole}\nnode 2\nhost host2\nport 5432\nterm 7\nuntil 0/5000000\nend ${end}\n`;
+      node.write(`${volume}/pgraft/rejoin`, `${head}link 2 1 0/3000148 1 1\nlink 3 6 0/4000000 2 1\n`);
+    };
+    beforeEach(() => {
+      wal('000000010000000000000001', record('0/01000028', 54));
+    });
+
+    it.each([
+      ['done', 'whole'],
+      ['done', 'incomplete'],
+      ['requested', 'incomplete'],
+    ])('is incomplete until it has reached the primary (%s, %s), and has the old position beside', (state, whole) => {
+      rejoin(state, whole);
+      expect(position()).toMatchObject({
+        data: 'incomplete',
+        lsn: '0/1000060',
+        witness_term: '6',
+        witness_lsn: '0/4000100',
+      });
+    });
+
+    it('had only those promotions that it had WAL of', () => {
+      rejoin('done', 'whole', '0/4000000');
+      expect(position()).toMatchObject({ witness_term: '1', witness_lsn: '0/4000000' });
+    });
+
+    it('is whole while that was only asked for', () => {
+      rejoin('requested', 'whole');
+      expect(position()).toMatchObject({ data: 'whole', witness_term: '0', witness_lsn: '' });
+    });
   });
 });
