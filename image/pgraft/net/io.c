@@ -193,6 +193,18 @@ drop(struct raft_message *message)
 	}
 }
 
+/*
+ * libraft takes the index of the first new entry of a message for that of each configuration in it, and then never sees those committed.  So a
+ * configuration has to be the first: what is cut off is sent again.
+ */
+static void
+end_before_next_configuration(struct raft_append_entries *append)
+{
+	for (unsigned i = 1; i < append->n_entries; i++)
+		if (append->entries[i].type == RAFT_CHANGE)
+			append->n_entries = i;
+}
+
 static void
 receive(struct raft_io *io, struct raft_message *message)
 {
@@ -213,6 +225,8 @@ receive(struct raft_io *io, struct raft_message *message)
 		the_layer->counters.received[message->type - 1]++;
 	if (message->type == RAFT_INSTALL_SNAPSHOT)
 		the_layer->counters.snapshots_received++;
+	if (message->type == RAFT_APPEND_ENTRIES)
+		end_before_next_configuration(&message->append_entries);
 	the_layer->recv(io, message);
 }
 

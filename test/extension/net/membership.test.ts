@@ -164,6 +164,21 @@ describe('a cluster that grows from one member', () => {
     await settles([1, 2, 3]);
   });
 
+  it('R14: a member that was away during a change knows where it stands, and can change members as the next leader', async () => {
+    const first = await group.leader();
+    const [second] = others(first) as [ServingMember];
+    await group.kill(second.id);
+    await group.start(4);
+    expect(await first.request('set cluster_name away')).toMatchObject({ code: Code.done });
+    expect(await first.request('add 4 7004')).toMatchObject({ code: Code.done });
+    const back = await group.start(second.id);
+    await settles([1, 2, 3, 4]);
+    await transfers(first, back.id);
+    expect(await back.request('remove 4')).toMatchObject({ code: Code.done });
+    await settles([1, 2, 3]);
+    await ends(group.member(4));
+  });
+
   it('R4: removes a member that lost its state, and adds it anew, without being asked', async () => {
     const first = await group.leader();
     const [second] = others(first) as [ServingMember];
