@@ -153,6 +153,12 @@ step_in(const PgraftMembershipView *view, const PgraftChange *change)
 								   "the data of node %" PRId32 " at %s is of another cluster: system identifier "
 								   "%" PRIu64 " instead of %" PRIu64,
 								   id, change->address, seen->system_identifier, view->system_identifier));
+	/* Its answers go by that one: it would never hear of its votes. */
+	if (heard && seen->advertised[0] != '\0' && strcmp(seen->advertised, change->address) != 0)
+		return fail(change,
+					pgraft_outcome(PGRAFT_OUTCOME_STATE, "Give that address, or set pgraft.advertise_address there.",
+								   "node %" PRId32 " at %s says that its address is %s", id, change->address,
+								   seen->advertised));
 	if (!heard || seen->formed || !pgraft_incarnation_valid(seen->incarnation))
 		return view->now_ms >= change->deadline_ms ? not_heard(view, change) : step_of(PGRAFT_STEP_CONNECT, id);
 	return step_of(PGRAFT_STEP_ADD, id);

@@ -42,9 +42,10 @@ typedef struct PgraftSeen
 	bool same_group; /* or of a group whose id it does not know yet */
 	uint64_t system_identifier;
 	char incarnation[PGRAFT_INCARNATION_SIZE];
-	char address[PGRAFT_ADDRESS_SIZE]; /* where this server is connected to it; "": it is not */
-	char refusal[PGRAFT_DETAIL_SIZE];  /* why it is not; "": not known */
-	int64_t orphaned_ms;			   /* so long this leader has seen it in the state, but not in the configuration */
+	char address[PGRAFT_ADDRESS_SIZE];	  /* where this server is connected to it; "": it is not */
+	char advertised[PGRAFT_ADDRESS_SIZE]; /* where it says that it is; "": it has not said so yet */
+	char refusal[PGRAFT_DETAIL_SIZE];	  /* why it is not; "": not known */
+	int64_t orphaned_ms; /* so long this leader has seen it in the state, but not in the configuration */
 } PgraftSeen;
 
 typedef enum PgraftChangeKind

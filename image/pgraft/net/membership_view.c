@@ -74,6 +74,7 @@ view_seen(PgraftConsensus *g, int32_t id, PgraftSeen *seen)
 		strcpy(seen->address, g->peers.to[id].address);
 	else
 		snprintf(seen->refusal, sizeof seen->refusal, "%s", pgraft_presence_refusal(id));
+	strcpy(seen->advertised, g->presences.guest[id]);
 	seen->orphaned_ms = orphan_since_ms == 0 ? 0 : pgraft_now_ms() - orphan_since_ms;
 	if (presence == NULL || age_ms > FRESH_MS)
 		return;

@@ -193,6 +193,12 @@ TEST(a_server_that_is_not_what_it_should_be_is_not_added)
 	present(2, 1, true);
 	CHECK_INT(step_of(PGRAFT_CHANGE_ADD, 2).kind, PGRAFT_STEP_CONNECT);
 	seen = present(2, 1, false);
+	strcpy(seen->advertised, "node2:7000");
+	CHECK_INT(step_of(PGRAFT_CHANGE_ADD, 2).kind, PGRAFT_STEP_ADD);
+	strcpy(seen->advertised, "0.0.0.0:7000");
+	CHECK_TEXT(step_of(PGRAFT_CHANGE_ADD, 2).outcome.message,
+			   "node 2 at node2:7000 says that its address is 0.0.0.0:7000");
+	seen = present(2, 1, false);
 	strcpy(seen->address, "elsewhere:7000");
 	CHECK_INT(step_of(PGRAFT_CHANGE_ADD, 2).kind, PGRAFT_STEP_CONNECT);
 	seen->address[0] = '\0';
