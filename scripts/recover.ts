@@ -21,7 +21,10 @@ const command = new Command('recover')
   )
   .argument('[node]', 'name, container or id of that server; without it, only tell what each one has')
   .option('--dry-run', 'tell what would be done, and change nothing')
-  .addHelpText('after', '\nWhat only lost servers had is gone. While a leader, or a majority, is there it refuses.')
+  .addHelpText(
+    'after',
+    '\nWhat only lost servers had is gone. While a majority is there it refuses. Broken off, it may be run again.',
+  )
   .allowExcessArguments(false)
   .parse();
 const { dryRun = false } = command.opts<{ dryRun?: boolean }>();
@@ -38,10 +41,12 @@ await main(async () => {
     const plan = planRecovery(surveyed, given === undefined ? undefined : pickNode(surveyed.servers, given));
     if (plan.kind === 'stop') throw new UserError(plan.reason);
     const others = plan.others.map(({ container }) => container).join(', ');
-    const rest = others === '' ? '' : `; ${others} would be added to it, their data made to fit`;
     if (dryRun) {
+      const rest = others === '' ? '' : `; ${others} would be added to it, their data made to fit`;
       report.note(
-        `${plan.chosen.container} would go on as a new group, in a term above ${plan.term}${rest}: nothing was changed`,
+        plan.kind === 'add'
+          ? `${others} would be added to the group of ${plan.chosen.container}, their data made to fit: nothing was changed`
+          : `${plan.chosen.container} would go on as a new group, in a term above ${plan.term}${rest}: nothing was changed`,
       );
       return 0;
     }

@@ -80,10 +80,14 @@ function processProblem(view: ClusterView, node: NodeView): string | undefined {
   return undefined;
 }
 
-function lostProblem(view: ClusterView, { entryPoint }: NodeView): string {
+function lostProblem(view: ClusterView, { id, entryPoint }: NodeView): string {
   const why = entryPoint?.asked === true && entryPoint.state.message !== '' ? ` (${entryPoint.state.message})` : '';
   const leader = leaderOf(view);
   if (leader === undefined) return `lost its Raft state${why}; a leader would add it anew, and there is none`;
+  if (!view.members.some((member) => member.id === id)) {
+    const command = `npm run recover -- ${leader.name}`;
+    return `lost its Raft state${why}; ${leader.container} knows it no more, and ${command} (or pgraft_add_node()) adds it`;
+  }
   return `lost its Raft state${why}; is being added anew by ${leader.container}`;
 }
 

@@ -1,9 +1,9 @@
 /**
  * The last resort: no majority of the Raft group can come back, and one server's data is to go on as a new group. Every step may be run
- * again: a server that has forgotten its group has nothing left to forget.
+ * again: a server that has forgotten its group has nothing left to forget, and once the chosen one leads only the adding is left.
  */
 import type { ClusterTopology, NodeSpec } from '../../constructs/topology.js';
-import { UserError } from '../kit/errors.js';
+import { messageOf, UserError } from '../kit/errors.js';
 import type { Report } from '../kit/report.js';
 import { found, notYet, waitUntil, type Look } from '../kit/wait.js';
 import { problemOf } from '../live/health.js';
@@ -13,9 +13,10 @@ import type { Live } from '../live/open.js';
 import { findNode, primaryOf, type ClusterView } from '../live/view.js';
 import { openWatch } from '../live/watch.js';
 import { handSecretsOver } from './hand-over.js';
-import type { RecoverPlan, Surveyed } from './recover-plan.js';
+import { isIncomplete, type RecoverPlan, type Surveyed } from './recover-plan.js';
 
 type Recovery = Extract<RecoverPlan, { kind: 'recover' }>;
+type Adding = Extract<RecoverPlan, { kind: 'add' }>;
 
 const seconds = 1_000;
 const deadlines = {
@@ -31,15 +32,13 @@ const fix = 'see npm run status and npm run logs, then run this command again: i
 
 /** @throws UserError naming the server, the step, the last thing seen and what to do */
 export async function recover(
-  plan: Recovery,
+  plan: Recovery | Adding,
   cluster: ClusterTopology,
   live: Live,
   report: Report,
 ): Promise<ClusterView> {
   const run = new Run(cluster, live, report);
-  // first, so that the old group can have no majority behind our back
-  if (plan.others.length > 0) await run.forget(plan.others);
-  await run.goOn(plan);
+  if (plan.kind === 'recover') await run.begin(plan);
   for (const other of plan.others) await run.add(other, plan.chosen);
   return run.healthy([plan.chosen, ...plan.others]);
 }
@@ -55,16 +54,27 @@ class Run {
     this.#look = openWatch(live, live.clock);
   }
 
-  async forget(others: readonly Surveyed[]): Promise<void> {
+  /** The others forget first, so that the old group can have no majority behind our back. */
+  async begin(plan: Recovery): Promise<void> {
+    const { others, stuck } = plan;
+    // while it leads, those that it leads have a majority
+    if (stuck !== undefined) await this.#forget([stuck]);
+    const rest = others.filter((other) => other !== stuck);
+    if (rest.length > 0) await this.#forget(rest);
+    await this.#goOn(plan);
+  }
+
+  async #forget(others: readonly Surveyed[]): Promise<void> {
     const names = others.map(({ container }) => container).join(', ');
     await this.report.step(`${names} forgot the old Raft group`, async (progress) => {
       await Promise.all(others.map(async (other) => this.#forgetOne(other, progress)));
     });
   }
 
-  async goOn({ chosen, term }: Recovery): Promise<void> {
+  async #goOn({ chosen, term }: Recovery): Promise<void> {
     await this.report.step(`${chosen.container} goes on alone and accepts writes`, async (progress) => {
-      await this.#order(chosen.container, ['recover', String(term)]);
+      const word = isIncomplete(chosen) ? ['incomplete'] : [];
+      await this.#order(chosen.container, ['recover', String(term), ...word]);
       const serves = async () => {
         const view = await this.#view();
         return primaryOf(view)?.id === chosen.id
@@ -75,24 +85,42 @@ class Run {
     });
   }
 
-  async add({ id, container }: Surveyed, chosen: Surveyed): Promise<void> {
+  async add(server: Surveyed, chosen: Surveyed): Promise<void> {
+    const { id, container } = server;
     await this.report.step(`${container} was added`, async (progress) => {
+      await this.#tellSecrets(server);
       const runs = async () => {
         const view = await this.#view();
         const node = findNode(view, id);
         return node?.postgres.accepting === true ? found(true) : notYet(problemOf(view, id) ?? 'it does not answer');
       };
       await this.#wait(`${container} to have data and run`, runs, deadlines.copied, progress);
-      const view = await this.#view();
-      if (view.members.some((member) => member.id === id && member.voter)) return;
-      const { hostname, raftPort } = this.#node(id);
-      const { sql } = this.live;
-      const endpoint = findNode(view, chosen.id)?.endpoint;
-      if (sql === undefined || endpoint === undefined)
-        throw new UserError(`${chosen.container} cannot be asked; ${fix}`);
-      const values = [id, hostname, raftPort];
-      await sql.query(endpoint, 'select pgraft_add_node($1, $2, $3)', { values, deadline: deadlines.added });
+      const votes = async () => this.#addOnce(id, chosen);
+      const options = { deadline: deadlines.added, every: seconds, fix, clock: this.live.clock, progress };
+      await waitUntil(`${container} to be added`, votes, options);
     });
+  }
+
+  /** A member is made a voter by the leader alone, also when whoever asked for it was interrupted. */
+  async #addOnce(id: number, chosen: Surveyed): Promise<Look<true>> {
+    const view = await this.#view();
+    const member = view.members.find((candidate) => candidate.id === id);
+    if (member?.voter === true) return found(true);
+    if (member !== undefined) return notYet(`it is a member, and does not vote yet`);
+    const { hostname, raftPort } = this.#node(id);
+    const { sql } = this.live;
+    const endpoint = findNode(view, chosen.id)?.endpoint;
+    if (sql === undefined || endpoint === undefined) {
+      throw new UserError(`${chosen.container} cannot be asked; ${fix}`);
+    }
+    const values = [id, hostname, raftPort];
+    try {
+      await sql.query(endpoint, 'select pgraft_add_node($1, $2, $3)', { values, deadline: deadlines.added });
+    } catch (error) {
+      if (!mayPass(error)) throw new UserError(`${chosen.container}, pgraft_add_node: ${messageOf(error)}; ${fix}`);
+      return notYet(messageOf(error));
+    }
+    return found(true);
   }
 
   async healthy(servers: readonly Surveyed[]): Promise<ClusterView> {
@@ -106,11 +134,10 @@ class Run {
     });
   }
 
-  async #forgetOne({ container, found: was }: Surveyed, progress: (line: string) => void): Promise<void> {
-    const { docker, secrets } = this.live;
-    if (was?.state.configured === 'no' && secrets !== undefined) {
-      await handSecretsOver(container, { docker, secrets, nodes: this.cluster.nodes });
-    }
+  async #forgetOne(server: Surveyed, progress: (line: string) => void): Promise<void> {
+    const { docker } = this.live;
+    const { container } = server;
+    await this.#tellSecrets(server);
     await this.#order(container, ['forget']);
     const forgotten = async () => {
       const answer = await askState(docker, container, 5 * seconds);
@@ -119,6 +146,13 @@ class Run {
       return hasLostState(state) && state.raft === 'none' ? found(true) : notYet(`${state.phase}: ${state.message}`);
     };
     await this.#wait(`${container} to forget its group`, forgotten, deadlines.forgotten, progress);
+  }
+
+  /** One whose volume was lost has none; told the same again it changes nothing. */
+  async #tellSecrets({ container, found: was }: Surveyed): Promise<void> {
+    const { docker, secrets } = this.live;
+    if (was?.state.configured !== 'no' || secrets === undefined) return;
+    await handSecretsOver(container, { docker, secrets, nodes: this.cluster.nodes });
   }
 
   async #order(container: string, command: readonly string[]): Promise<void> {
@@ -144,4 +178,13 @@ class Run {
     }
     return node;
   }
+}
+
+/** 55000, 55006, 57P03: not now, see docs/sql.md; the rest: no answer, or one that says nothing of what became of it. */
+const passing = /^(?:55000|55006|57P0[1-3]|40003|08...)$/;
+
+/** Whether what pgraft_add_node() failed with may be gone at the next attempt; an error without an SQLSTATE is the connection's. */
+export function mayPass(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return !/^[0-9A-Z]{5}$/.test(code) || passing.test(code);
 }

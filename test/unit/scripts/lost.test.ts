@@ -31,6 +31,15 @@ describe('the status of a server that has lost its Raft state', () => {
     ]);
   });
 
+  it('says how to add one that the group does not know', () => {
+    const view = losing(healthyView(3), 2);
+    const members = view.members.filter(({ id }) => id !== 2);
+    expect(problemsOf({ ...view, members })).toEqual([
+      'pgraft-replica1: lost its Raft state (waits to be added anew: the Raft log is lost); pgraft-primary knows it no more, and ' +
+        'npm run recover -- primary (or pgraft_add_node()) adds it',
+    ]);
+  });
+
   it('names the last resort when no majority can come back', () => {
     const [first] = problemsOf(losing(losing(leaderless(healthyView(3)), 2), 3));
     expect(first).toMatch(
