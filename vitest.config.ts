@@ -5,6 +5,8 @@ const seconds = 1000;
 const minutes = 60 * seconds;
 /** Takes half an hour, and so runs only when asked for: `npm run test:faults -- interruption`. */
 const campaign = 'interruption';
+/** Repeats what it does, all times only when asked for: `npm run test:faults -- membership`. */
+const repeated = 'membership';
 
 /**
  * One project a level, cheapest first. Files run side by side, one for each core, except those of whole clusters: several of
@@ -13,6 +15,7 @@ const campaign = 'interruption';
 export default defineConfig({
   test: {
     maxWorkers: availableParallelism(),
+    env: { PGRAFT_TEST_TIMES: process.env['PGRAFT_TEST_TIMES'] ?? (process.argv.includes(repeated) ? '20' : '3') },
     projects: [
       level('unit', { order: 0, timeout: 20 * seconds, parallel: true }),
       level('stack', { order: 1, timeout: 60 * seconds, parallel: true }),

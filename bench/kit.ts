@@ -5,7 +5,7 @@ import type { BenchCluster } from './cluster.js';
 export interface Series {
   /** What the values are, such as "deploy of 3 servers". */
   readonly what: string;
-  readonly unit: 's' | 'MB' | '% of a core' | 'rows';
+  readonly unit: 's' | 'ms' | 'µs' | 'MB' | '% of a core' | 'rows' | 'tps' | '×';
   /** Not to be exceeded. @default - none is promised */
   readonly limit?: number;
   /** What must be within the limit: every value, or the median. @default 'max' */

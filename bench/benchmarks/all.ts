@@ -7,7 +7,9 @@ import { imageSize } from './image-size.js';
 import { noOp } from './no-op.js';
 import { outage } from './outage.js';
 import { plan } from './plan.js';
+import { sqlFunctions } from './sql-functions.js';
 import { start } from './start.js';
+import { throughput } from './throughput.js';
 
 export const benchmarks: readonly Benchmark[] = [
   imageSize,
@@ -21,4 +23,6 @@ export const benchmarks: readonly Benchmark[] = [
   destroy(9),
   idle,
   outage,
+  sqlFunctions,
+  throughput,
 ];

@@ -33,25 +33,12 @@ incarnation_state() {
   fi
 }
 
-# refusal: why PostgreSQL must not be started, nor data be made here; nothing when all is well.
+# refusal: why what is here is neither started nor overwritten: it is not this cluster's. Nothing when it is, or was.
 refusal() {
-  local damage
-  damage="$(damaged_rejoin)"
-  if [[ -n "$damage" ]]; then
-    printf 'what the data has come to is unknown: %s has %s; %s' "$rejoin_file" "$damage" "$add_anew"
-  elif rejoin_working; then
-    rejoin_refusal
-  elif has_data; then
-    data_refusal
-  else
-    empty_refusal
+  local version foreign
+  if ! has_data || [[ "$(rejoin_state)" == @(working|damaged) ]]; then
+    return 0
   fi
-}
-
-readonly add_anew='remove this server from the cluster, delete its volume, and add it anew'
-
-data_refusal() {
-  local version bad_line foreign
   foreign="$(foreign_data)"
   version="$(read_line "$data_dir/PG_VERSION")"
   if [[ -z "$version" ]]; then
@@ -60,30 +47,10 @@ data_refusal() {
     printf 'the data in %s is of PostgreSQL %s, not 17; it was not touched: move it away, or run it with its own version' \
       "$data_dir" "$(one_line "$version")"
   elif [[ -n "$foreign" ]]; then
-    printf 'the data in %s is of another cluster (system identifier %s, not %s); it was not touched: put the own data back, or %s' \
-      "$data_dir" "$foreign" "$(read_line "$system_identifier_file")" "$add_anew"
-  elif [[ ! -s "$data_incarnation_file" ]]; then
+    printf 'the data in %s is of another cluster (system identifier %s, not %s); it was not touched: put the own data back, or move it away' \
+      "$data_dir" "$foreign" "$(read_line "$system_identifier_file")"
+  elif [[ ! -s "$data_incarnation_file" && ! -s "$system_identifier_file" ]]; then
     printf 'the data in %s was not made by this cluster (no pgraft.incarnation); it was not touched: move it away' "$data_dir"
-  elif [[ ! -s "$incarnation_file" && ! -s "$next_incarnation_file" ]]; then
-    printf 'the data is here but its Raft state is lost (no %s); %s' "$incarnation_file" "$add_anew"
-  elif [[ "$(incarnation_state)" != match ]]; then
-    printf 'the data (incarnation %s) and the Raft state (incarnation %s) do not belong together; %s' \
-      "$(read_line "$data_incarnation_file")" "$(read_line "$incarnation_file")" "$add_anew"
-  elif [[ -f "$consumed_token_file" ]] && ! has_raft_state; then
-    printf 'the data is here but the Raft log is lost (%s is empty, though this server has formed its cluster); %s' \
-      "$raft_dir/raft" "$add_anew"
-  else
-    bad_line="$(bad_chain_line "$data_dir/pgraft.chain")"
-    if [[ -n "$bad_line" ]]; then
-      printf "the data's chain of promotions has a line that is none ('%s' in %s); %s" "$bad_line" "$data_dir/pgraft.chain" "$add_anew"
-    fi
-  fi
-}
-
-# rejoin_refusal: of the data nothing can be said before the rejoin has ended.
-rejoin_refusal() {
-  if [[ ! -s "$incarnation_file" ]]; then
-    printf 'the data is half rewound or cloned and its Raft state is lost (no %s); %s' "$incarnation_file" "$add_anew"
   fi
 }
 
@@ -95,12 +62,6 @@ foreign_data() {
   present="$(system_identifier "$data_dir")"
   if [[ -n "$present" && "$present" != "$kept" ]]; then
     printf '%s' "$present"
-  fi
-}
-
-empty_refusal() {
-  if [[ -s "$incarnation_file" ]] || has_raft_state; then
-    printf 'the data is lost but its Raft state is here; %s' "$add_anew"
   fi
 }
 

@@ -13,6 +13,9 @@ request() {
   has_data && fail "there is data in $data_dir already; nothing was changed: remove the node's volume first if the data may go"
   reason="$(refusal)"
   [[ -z "$reason" ]] || fail "$reason"
+  if [[ -s "$incarnation_file" ]] || has_raft_state; then
+    fail "this server had data, and its Raft state is here: it copies its data anew by itself once a primary answers"
+  fi
   present="$(read_line "$request_file")"
   if [[ -n "$present" && "${present%% *}" != "${wanted%% *}" ]]; then
     fail "this node was asked to '$present' already; let it finish, or remove its volume to begin anew"

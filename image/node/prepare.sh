@@ -5,6 +5,7 @@
 
 prepare() {
   finish_adoption
+  forget_renewal
   keep_system_identifier
   remove_directory "$new_data_dir" # of a clone that came to nothing
   remove_directory "$old_data_dir"
@@ -21,7 +22,7 @@ prepare() {
   write_configuration
 }
 
-# keep_system_identifier: from the first start on, other data is refused (data_refusal).
+# keep_system_identifier: from the first start on, other data is refused (refusal).
 keep_system_identifier() {
   local identifier
   if [[ ! -s "$system_identifier_file" ]]; then
@@ -38,6 +39,7 @@ keep_system_identifier() {
 lock_data() {
   clock
   local until=$((now + 30000))
+  make_private_directory "$version_dir" # a volume that was lost has none
   exec {data_lock}<"$version_dir"
   until flock -n "$data_lock"; do
     clock

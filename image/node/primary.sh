@@ -36,13 +36,31 @@ ask_members() {
   wait "${asking[@]}"
 }
 
-# other_members: host and port of PostgreSQL of every member but this one, and of the server that the role worker named.
+# other_members: host and port of PostgreSQL of every member but this one, and of the server that the role worker named. Without a list
+# of members, those that the bootstrap named.
 other_members() {
-  local id host port
   if [[ "${rejoin[host]}" != - ]]; then
     printf '%s %s\n' "${rejoin[host]}" "${rejoin[port]}"
   fi
-  [[ -f "$members_file" ]] || return 0
+  if [[ -s "$members_file" ]]; then
+    listed_members
+  else
+    initial_members
+  fi
+}
+
+# initial_members: of `<name>=<host>:<Raft port>,...`; PostgreSQL listens on the same port everywhere.
+initial_members() {
+  local member
+  while IFS= read -r -d, member; do
+    if [[ "$member" =~ ^([^=]+)=([A-Za-z0-9._-]+):[0-9]+$ && "${BASH_REMATCH[1]}" != "$PGRAFT_NAME" ]]; then
+      printf '%s 5432\n' "${BASH_REMATCH[2]}"
+    fi
+  done <<<"$(read_line "$initial_cluster_file"),"
+}
+
+listed_members() {
+  local id host port
   while read -r id host port; do
     if [[ "$id" != "$PGRAFT_NODE_ID" && "$host" =~ ^[A-Za-z0-9._-]+$ && "$port" =~ ^[0-9]+$ ]]; then
       printf '%s %s\n' "$host" "$port"

@@ -91,6 +91,20 @@ rejoin_working() {
   [[ "$(rejoin_state)" == working ]]
 }
 
+# rejoin_incomplete: the data may be started, and is not yet as far as the primary's was when it was taken (R3).
+rejoin_incomplete() {
+  [[ -e "$rejoin_file" ]] && read_rejoin && [[ "${rejoin[state]}" == 'done' || "${rejoin[data]}" == incomplete ]]
+}
+
+# drop_rejoin_request: the data was not touched. What an earlier rejoin has left incomplete stays a witness of what it was before (R3).
+drop_rejoin_request() {
+  if rejoin_incomplete; then
+    set_rejoin state 'done'
+  else
+    durable_remove "$rejoin_file"
+  fi
+}
+
 # damaged_rejoin: what is wrong with the file; nothing when all is well.
 damaged_rejoin() {
   if [[ -e "$rejoin_file" ]] && ! read_rejoin; then

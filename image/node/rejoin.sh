@@ -12,7 +12,7 @@ readonly status_foreign=3
 
 # rejoin_cluster: the loop's turn.
 rejoin_cluster() {
-  while ((!stopping)) && rejoin_pending; do
+  while ((!stopping)) && rejoin_pending && [[ ! -s "$last_resort_file" ]]; do
     set_phase rejoining "begins to $(rejoin_intent)"
     run_step rejoin_step
     if ((!stopping && child_status == status_foreign)); then
@@ -69,7 +69,11 @@ aim_at_primary() {
   aimed=''
   if ! await_primary; then
     note "no confirmed primary of term ${rejoin[term]} or newer answers; PostgreSQL is started with the data as it is"
-    give_up
+    drop_rejoin_request
+    return
+  fi
+  if [[ "${rejoin[how]}" == rewind ]] && ((primary_term > rejoin[term])); then
+    leave_rewind
     return
   fi
   own="$(own_system_identifier)"
@@ -84,12 +88,15 @@ they are of different clusters; nothing was changed: give this server the volume
   aimed=yes
 }
 
-# give_up: the data was not touched. What an earlier rejoin has left incomplete stays a witness of what it was before (R3).
-give_up() {
-  if [[ "${rejoin[data]}" == incomplete ]]; then
-    set_rejoin state 'done'
+# leave_rewind: that a rewind is enough was found for the history of one primary. In a newer one's the same timeline numbers may be of
+# other promotions (R1), and pg_rewind would keep what is none of it.
+leave_rewind() {
+  if [[ "${rejoin[state]}" == requested ]]; then
+    note "the primary of term ${rejoin[term]} was followed by one of term $primary_term: PostgreSQL is started to compare with that one"
+    drop_rejoin_request
   else
-    durable_remove "$rejoin_file"
+    note "the primary of term ${rejoin[term]} was followed by one of term $primary_term: clones instead"
+    set_rejoin how clone
   fi
 }
 
@@ -98,6 +105,7 @@ await_primary() {
   clock
   local until=$((now + primary_search_ms))
   until find_primary; do
+    [[ ! -s "$last_resort_file" ]] || exit 0 # that goes first
     if [[ "${rejoin[state]}" == requested ]]; then
       set_phase rejoining "looks for the confirmed primary of term ${rejoin[term]} or newer"
       clock

@@ -43,8 +43,15 @@ lock_volume() {
 take_turn() {
   local reason
   reason="$(refusal)"
+  find_loss
   if [[ -n "$reason" ]]; then
     wait_refused "$reason"
+  elif [[ -s "$last_resort_file" ]]; then
+    answer_last_resort
+  elif [[ "$loss" == renew ]]; then
+    renew_state "$loss_reason"
+  elif [[ "$loss" == clone ]]; then
+    clone_anew
   elif rejoin_pending; then
     rejoin_cluster
   elif has_data; then
@@ -66,10 +73,13 @@ get_data() {
   local wanted
   set_phase waiting "no data yet: waits for pgraft-node configure and then initialize or clone"
   note "waits for initialize or clone: there is no data yet"
-  while ((!stopping)) && [[ ! -s "$request_file" ]]; do
+  while ((!stopping)) && [[ ! -s "$request_file" && ! -s "$last_resort_file" ]]; do
+    if [[ ! -f "$token_file" ]] && is_configured; then
+      return # no bootstrap's: it clones by itself
+    fi
     tick
   done
-  while ((!stopping)) && ! has_data; do
+  while ((!stopping)) && [[ -s "$request_file" ]] && ! has_data; do
     wanted="$(read_line "$request_file")" # a clone may be sent to another server meanwhile
     answer_request "$wanted"
   done

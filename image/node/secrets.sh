@@ -65,22 +65,22 @@ check_token() {
     fail "this server has formed its cluster already and must not form another; remove it from the cluster and add it anew"
 }
 
-# write_settings <associative array>: the token last, since it lets the server act on the rest.
+# write_settings <associative array>: the secrets last: a configured server without a token clones by itself.
 write_settings() {
   local -n values="$1"
   local key
-  for key in "${!secret_files[@]}"; do
-    if [[ -n "${values[$key]:-}" ]]; then
-      durable_write "${secret_files[$key]}" "${values[$key]}"$'\n'
-    fi
-  done
-  durable_write "$replication_pgpass_file" "$(pgpass_line "$(read_line "${secret_files[replication_password]}")")"$'\n'
   if [[ -n "${values[initial_cluster]:-}" ]]; then
     durable_write "$initial_cluster_file" "${values[initial_cluster]}"$'\n'
   fi
   if [[ -n "${values[formation_token]:-}" && ! -f "$consumed_token_file" ]]; then
     durable_write "$token_file" "${values[formation_token]}"$'\n'
   fi
+  for key in "${!secret_files[@]}"; do
+    if [[ -n "${values[$key]:-}" ]]; then
+      durable_write "${secret_files[$key]}" "${values[$key]}"$'\n'
+    fi
+  done
+  durable_write "$replication_pgpass_file" "$(pgpass_line "$(read_line "${secret_files[replication_password]}")")"$'\n'
 }
 
 # pgpass_line <password>: for libpq, where ':' and '\' in a password are escaped.

@@ -3,23 +3,39 @@
 # `state`: what is here and what the entry point does, for the bootstrap and for people.
 
 command_state() {
-  local data=none raft=none configured=no phase message=''
+  local data=none raft=none configured=no phase message='' lost
   if has_data || rejoin_working; then
     data=present
   fi
   has_raft_state && raft=present
   is_configured && configured=yes
   phase="$(current_phase)"
-  [[ "$phase" == running ]] || message="$(recorded_message)"
+  lost="$(lost_state)"
+  if [[ "$phase" != running ]]; then
+    message="$(recorded_message)"
+  elif [[ "$lost" == yes ]]; then
+    message="waits to be added anew: $(read_line "$renewed_file")"
+  fi
   printf '%s=%s\n' \
     data "$data" \
     raft "$raft" \
     incarnation "$(incarnation_state)" \
     configured "$configured" \
     formation "$(formation_state)" \
+    lost "$lost" \
     phase "$phase" \
     system_identifier "$(system_identifier "$data_dir")" \
     message "$message"
+}
+
+# lost_state: whether this server has lost what made it a member, and was not added again yet.
+lost_state() {
+  find_loss
+  if [[ -e "$renewed_file" && ! -e "$formed_file" ]] || [[ -n "$loss" && (-s "$incarnation_file" || -f "$consumed_token_file") ]]; then
+    printf 'yes'
+  else
+    printf 'no'
+  fi
 }
 
 formation_state() {
@@ -44,6 +60,11 @@ current_phase() {
     esac
   fi
   printf '%s' "${phase:-starting}"
+}
+
+# postgresql_runs: the loop has started it, and it has not ended.
+postgresql_runs() {
+  [[ "$(read_line "$phase_file")" == running ]]
 }
 
 recorded_message() {

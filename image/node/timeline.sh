@@ -22,7 +22,8 @@ discard_hand_made() {
     if [[ "$timeline" =~ ^[0-9A-F]{8}$ && -z "${parent_of[$((16#$timeline))]:-}" ]] && has_segments "$directory" "$timeline"; then
       fork="$(fork_in_history "$path" "$(newest_of_chain "$directory/pgraft.chain")")"
       [[ -n "$fork" ]] ||
-        fail "timeline $timeline in $directory was promoted by hand, and does not say where it left the cluster's history; $add_anew"
+        fail "timeline $timeline in $directory was promoted by hand, and does not say where it left the cluster's history; \
+remove the directory: the data is copied anew then"
       note "timeline $timeline was promoted by hand: the data is cloned anew"
       request_clone "$fork" "$directory/pgraft.chain"
       return

@@ -6,6 +6,31 @@ AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION pgraft_init() IS
 'Form the Raft group of pgraft.initial_cluster, or of this server alone; true again if there is one already';
 
+CREATE FUNCTION pgraft_add_node(node_id int, address text, port int) RETURNS boolean
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION pgraft_add_node(int, text, int) IS
+'Make a running server without Raft state a member, by the address of its Raft; true once it is a voter';
+
+CREATE FUNCTION pgraft_remove_node(node_id int) RETURNS boolean
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION pgraft_remove_node(int) IS
+'Take a member out of the cluster; a leader hands leadership over first; true once it is none';
+
+CREATE FUNCTION pgraft_transfer_leadership(node_id int DEFAULT NULL) RETURNS boolean
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION pgraft_transfer_leadership(int) IS
+'Hand leadership over to a member, or to whichever suits best; true once it leads';
+
+CREATE FUNCTION pgraft_set_config(key text, value text) RETURNS boolean
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION pgraft_set_config(text, text) IS
+'Set cluster_name or failover_enabled for the whole cluster; true once it is so';
+
+CREATE FUNCTION pgraft_get_config(OUT key text, OUT value text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION pgraft_get_config() IS 'The settings of the whole cluster, one row each';
+
 CREATE FUNCTION pgraft_is_leader() RETURNS boolean
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION pgraft_is_leader() IS 'Is this server the Raft leader?';
@@ -73,3 +98,46 @@ CREATE FUNCTION pgraft_get_nodes(
 RETURNS SETOF record
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION pgraft_get_nodes() IS 'The members of the cluster as this server sees them, one row each';
+
+CREATE FUNCTION pgraft_log_get_stats(
+	OUT log_size bigint,
+	OUT last_index bigint,
+	OUT commit_index bigint,
+	OUT last_applied bigint,
+	OUT replicated bigint,
+	OUT committed bigint,
+	OUT applied bigint,
+	OUT errors bigint,
+	OUT snapshots_taken bigint,
+	OUT snapshots_sent bigint,
+	OUT snapshots_received bigint,
+	OUT snapshot_index bigint,
+	OUT snapshot_threshold bigint,
+	OUT trailing_entries bigint,
+	OUT append_entries_sent bigint,
+	OUT append_entries_received bigint,
+	OUT append_entries_result_sent bigint,
+	OUT append_entries_result_received bigint,
+	OUT request_vote_sent bigint,
+	OUT request_vote_received bigint,
+	OUT request_vote_result_sent bigint,
+	OUT request_vote_result_received bigint,
+	OUT install_snapshot_sent bigint,
+	OUT install_snapshot_received bigint,
+	OUT timeout_now_sent bigint,
+	OUT timeout_now_received bigint
+)
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION pgraft_log_get_stats() IS
+'The Raft log of this server, its snapshots and its messages, one row; counts are since its consensus worker started';
+
+CREATE FUNCTION pgraft_get_events(
+	OUT event_timestamp timestamptz,
+	OUT event_type text,
+	OUT node_id int,
+	OUT term bigint,
+	OUT detail text
+)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION pgraft_get_events() IS 'What lately happened to the cluster, newest last';

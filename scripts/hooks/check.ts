@@ -9,7 +9,7 @@ import { openWatch } from '../live/watch.js';
 import { checkNode } from '../steps/check.js';
 
 await main(async () => {
-  const { input } = readHookCall('check', process.env);
+  const { input, cluster } = readHookCall('check', process.env);
   const { dockerProvider } = loadSettings(projectDirectory);
   await withLive({ prefix: input.prefix, dockerProvider }, async (live) => {
     const known = { formed: live.secrets?.formed ?? false, members: live.secrets?.members ?? [] };
@@ -17,7 +17,7 @@ await main(async () => {
     const look = openWatch(live, clock);
     await checkNode(
       { id: input.node, container: input.container },
-      { docker, clock, report: openReport(), look, known },
+      { docker, clock, report: openReport(), look, known, secrets: live.secrets, nodes: cluster.nodes },
     );
   });
   return 0;

@@ -9,8 +9,8 @@ export const found = <T>(value: T): Look<T> => ({ done: true, value });
 export const notYet = (seen: string): Look<never> => ({ done: false, seen });
 
 export interface WaitOptions {
-  /** How long to wait at most, in milliseconds. */
-  readonly deadline: number;
+  /** How long to wait at most, in milliseconds; a function may say more or less after each look. */
+  readonly deadline: number | (() => number);
   /** Pause between two looks, in milliseconds. @default 75 */
   readonly every?: number;
   /** What the user can do when the deadline passes. */
@@ -36,19 +36,20 @@ const grace = 2_000;
  */
 export async function waitUntil<T>(what: string, probe: () => Promise<Look<T>>, options: WaitOptions): Promise<T> {
   const { clock, deadline, every = 75, progress } = options;
+  const limit = typeof deadline === 'number' ? () => deadline : deadline;
   const start = clock.now();
   const tell = teller(what, start, progress);
   for (;;) {
-    const left = Math.max(deadline - (clock.now() - start), 0);
+    const left = Math.max(limit() - (clock.now() - start), 0);
     const look = await lookOnce(probe, left + grace);
     if (look.done) return look.value;
     const { seen } = look;
     const waited = clock.now() - start;
-    if (waited >= deadline) {
+    if (waited >= limit()) {
       throw new UserError(`waited ${prettyMs(waited)} for ${what}; last seen: ${seen}; ${options.fix}`);
     }
     tell(seen, clock.now());
-    await clock.sleep(Math.min(every, deadline - waited));
+    await clock.sleep(Math.min(every, limit() - waited));
   }
 }
 

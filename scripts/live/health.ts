@@ -1,6 +1,7 @@
 /** What is wrong with a cluster, in sentences. Pure. */
 import { majority, quorumState } from '../../constructs/quorum.js';
 import { networkName } from '../../constructs/topology.js';
+import { hopelessSentence, isLost } from './lost.js';
 import { sincePhrase } from './since.js';
 import { leaderOf, newestTerm, primaryOf, streamOf, type ClusterView, type NodeView } from './view.js';
 
@@ -38,7 +39,8 @@ export function problemOf(view: ClusterView, id: number): string | undefined {
 function clusterProblems(view: ClusterView): string[] {
   const leader = leaderOf(view);
   const primary = primaryOf(view);
-  const problems: string[] = [];
+  const hopeless = hopelessSentence(view, votersOf(view));
+  const problems: string[] = hopeless === undefined ? [] : [hopeless];
   const writers = view.nodes.filter(({ postgres }) => postgres.accepting && !postgres.inRecovery);
   if (writers.length > 1) problems.push(`${names(writers)} are all out of recovery: only the leader should be`);
   if (leader === undefined) problems.push(`no Raft leader in term ${newestTerm(view)}`);
@@ -74,8 +76,19 @@ function processProblem(view: ClusterView, node: NodeView): string | undefined {
     if (entryPoint?.asked === true) return `${entryPoint.state.phase}: ${entryPoint.state.message || postgres.problem}`;
     return `PostgreSQL does not answer${since}: ${postgres.problem}`;
   }
-  if (!raft.available) return `Raft does not answer: ${raft.problem}`;
+  if (!raft.available) return isLost(node) ? lostProblem(view, node) : `Raft does not answer: ${raft.problem}`;
   return undefined;
+}
+
+function lostProblem(view: ClusterView, { id, entryPoint }: NodeView): string {
+  const why = entryPoint?.asked === true && entryPoint.state.message !== '' ? ` (${entryPoint.state.message})` : '';
+  const leader = leaderOf(view);
+  if (leader === undefined) return `lost its Raft state${why}; a leader would add it anew, and there is none`;
+  if (!view.members.some((member) => member.id === id)) {
+    const command = `npm run recover -- ${leader.name}`;
+    return `lost its Raft state${why}; ${leader.container} knows it no more, and ${command} (or pgraft_add_node()) adds it`;
+  }
+  return `lost its Raft state${why}; is being added anew by ${leader.container}`;
 }
 
 function wayBack({ container, docker }: NodeView): string {

@@ -10,6 +10,8 @@ const schema = z.object({
   configured: z.enum(['yes', 'no']),
   /** token: may form the group once; consumed: it has. */
   formation: z.enum(['none', 'token', 'consumed']),
+  /** It lost its data or its Raft state, and was not added again yet. */
+  lost: z.enum(['yes', 'no']).default('no'),
   phase: z.enum(['waiting', 'initializing', 'cloning', 'rejoining', 'starting', 'running', 'stopping', 'refused']),
   system_identifier: z.string(),
   /** What it waits for, or why it refused. */

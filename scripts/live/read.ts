@@ -61,7 +61,7 @@ async function readServer(
   const { postgres: endpoint, node: id, name, container: full } = container;
   const running = container.status === 'running';
   const answer = await askSql();
-  const silent = running && !answer.postgres.accepting && askEntryPoint;
+  const silent = running && (!answer.postgres.accepting || !answer.raft.available) && askEntryPoint;
   const entryPoint = silent ? await askState(docker, full, deadline) : undefined;
   const { postgres, raft, members } = answer;
   const docked = dockerView(prefix, container);

@@ -29,7 +29,7 @@ export interface NodeView {
   readonly name: string;
   readonly container: string;
   readonly docker: DockerView;
-  /** The entry point's own word; read only when PostgreSQL did not answer. */
+  /** The entry point's own word; read only when PostgreSQL or its Raft did not answer. */
   readonly entryPoint: NodeAnswer | undefined;
   readonly endpoint: Endpoint | undefined;
   readonly postgres: PostgresView;

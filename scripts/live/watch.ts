@@ -26,7 +26,7 @@ export function openWatch(sources: Sources, clock: Clock): () => Promise<Cluster
 
   function remember(node: ClusterView['nodes'][number]) {
     if (node.entryPoint !== undefined) answers.set(node.id, node.entryPoint);
-    if (node.postgres.accepting) answers.delete(node.id);
+    if (node.postgres.accepting && node.raft.available) answers.delete(node.id);
     return { ...node, entryPoint: node.entryPoint ?? answers.get(node.id) };
   }
 }

@@ -18,8 +18,14 @@ export interface Knowledge {
 export type BootstrapPlan =
   /** Nothing may be done: `reason` has the cause and the fix. */
   | { readonly kind: 'stop'; readonly reason: string }
-  /** The group has formed and every server has data: wait until it is healthy. */
-  | { readonly kind: 'verify' }
+  /** The group has formed: wait until it is healthy. Members without data copy it by themselves, once they have the secrets. */
+  | {
+      readonly kind: 'verify';
+      /** Hand the secrets to these again, without a token: their volumes were lost. */
+      readonly configure: readonly number[];
+      /** Some are without data. */
+      readonly copies: boolean;
+    }
   | {
       readonly kind: 'form';
       /** Hand secrets and the formation token to these. */
@@ -32,7 +38,7 @@ export type BootstrapPlan =
 
 /** Decide what to do, for all servers that are declared. A bootstrap that was broken off anywhere is gone on with. */
 export function planBootstrap(nodes: readonly AnsweredNode[], knowledge: Knowledge): BootstrapPlan {
-  const refusing = nodes.filter(({ state }) => state.phase === 'refused' || state.incarnation === 'mismatch');
+  const refusing = nodes.filter(({ state }) => state.phase === 'refused');
   if (refusing.length > 0) return stop(refusing.map(refusal).join('; '));
   const strangers = differentSystems(nodes);
   if (strangers !== undefined) return stop(strangers);
@@ -50,9 +56,14 @@ function planFormed(nodes: readonly AnsweredNode[], { members }: Knowledge): Boo
   }
   // one that still has its token was part of the bootstrap and broken off before it had its copy
   const outside = empty.filter(({ state }) => state.formation !== 'token');
-  if (outside.length > 0) return stop(outside.map((node) => absence(node, members)).join('; '));
-  const unasked = empty.filter(({ state }) => state.phase !== 'cloning');
-  if (empty.length === 0) return { kind: 'verify' };
+  const newcomers = outside.filter(({ id }) => !members.includes(id));
+  if (newcomers.length > 0) return stop(newcomers.map((node) => newness(node, members)).join('; '));
+  const begun = empty.filter(({ state }) => state.formation === 'token');
+  if (begun.length === 0) {
+    const untold = outside.filter(({ state }) => state.configured === 'no');
+    return { kind: 'verify', configure: ids(untold), copies: outside.length > 0 };
+  }
+  const unasked = begun.filter(({ state }) => state.phase !== 'cloning');
   return { kind: 'form', configure: [], initialize: false, clone: ids(unasked) };
 }
 
@@ -85,11 +96,7 @@ function planUnformed(nodes: readonly AnsweredNode[]): BootstrapPlan {
 }
 
 function refusal({ container, state }: AnsweredNode): string {
-  const cause =
-    state.incarnation === 'mismatch'
-      ? `its data and its Raft state do not belong together ${state.message}`.trim()
-      : state.message;
-  return `${container} refuses to start: ${cause}; see docker logs ${container}`;
+  return `${container} refuses to start: ${state.message}; see docker logs ${container}`;
 }
 
 function differentSystems(nodes: readonly AnsweredNode[]): string | undefined {
@@ -99,13 +106,7 @@ function differentSystems(nodes: readonly AnsweredNode[]): string | undefined {
   return `the servers have data of different clusters (${told}); bring back the volumes that belong together`;
 }
 
-function absence({ id, container }: AnsweredNode, members: readonly number[]): string {
-  if (members.includes(id)) {
-    return (
-      `${container} is a member and has no data: its volume was lost. The others go on without it. Giving a member a ` +
-      'new copy is not built yet; until it is, bring its volume back'
-    );
-  }
+function newness({ container }: AnsweredNode, members: readonly number[]): string {
   return (
     `${container} is new to a cluster that has formed already; growing a running cluster is not built yet ` +
     `(planned as "Change a running cluster"); until it is, set nodes back to ${members.length > 0 ? members.length : 'what it was'} and deploy again`

@@ -7,7 +7,7 @@ import type { ClusterTopology } from '../../constructs/topology.js';
 import type { Clock } from '../kit/clock.js';
 import { UserError } from '../kit/errors.js';
 import type { Report } from '../kit/report.js';
-import { configureLines, generateSecrets, type Secrets } from '../kit/secrets.js';
+import { generateSecrets, type Secrets } from '../kit/secrets.js';
 import { found, notYet, waitUntil, type Look } from '../kit/wait.js';
 import type { Docker } from '../live/docker.js';
 import { problemsOf } from '../live/health.js';
@@ -16,6 +16,7 @@ import type { Sql } from '../live/sql.js';
 import { findNode, leaderOf, type ClusterView } from '../live/view.js';
 import { openWatch } from '../live/watch.js';
 import { bootstrapTitles } from './bootstrap-titles.js';
+import { handSecretsOver } from './hand-over.js';
 import { planBootstrap, type AnsweredNode, type BootstrapPlan } from './bootstrap-plan.js';
 
 export interface BootstrapTools {
@@ -35,7 +36,7 @@ export interface BootstrapTools {
 const seconds = 1_000;
 const deadlines = {
   answer: 60 * seconds,
-  configure: 20 * seconds,
+  order: 20 * seconds,
   firstData: 120 * seconds,
   // a copy takes as long as the data is large; it is refused at once when something is wrong
   copies: 3_600 * seconds,
@@ -65,7 +66,8 @@ export async function bootstrap(cluster: ClusterTopology, tools: BootstrapTools)
   try {
     const run = new Run(cluster, tools, sql, secrets);
     if (plan.kind === 'form') await run.form(plan);
-    await run.healthy();
+    else await run.mend(plan);
+    await run.healthy(plan.kind === 'verify' && plan.copies ? deadlines.copies : deadlines.healthy);
   } finally {
     sql.close();
   }
@@ -105,7 +107,7 @@ class Run {
     const { report } = this.#tools;
     const first = this.#node(1);
     if (configure.length > 0) {
-      await report.step('secrets handed over', async () => this.#configure(configure));
+      await report.step('secrets handed over', async () => this.#configure(configure, { form: true }));
     }
     await report.step(bootstrapTitles.first(first.container), async (progress) => {
       if (initialize) await this.#order(1, ['initialize']);
@@ -119,8 +121,17 @@ class Run {
     });
   }
 
+  /** Members whose volumes were lost do the rest by themselves. */
+  async mend({ configure }: Extract<BootstrapPlan, { kind: 'verify' }>): Promise<void> {
+    if (configure.length === 0) return;
+    const names = configure.map((id) => this.#node(id).container).join(', ');
+    await this.#tools.report.step(`secrets handed over again to ${names}`, async () =>
+      this.#configure(configure, { form: false }),
+    );
+  }
+
   /** Wait for leader, primary, streams and the synchronous setting, and remember that the group has formed. */
-  async healthy(): Promise<void> {
+  async healthy(deadline: number): Promise<void> {
     const { report } = this.#tools;
     await report.step(bootstrapTitles.leader, async (progress) => {
       const leads = async () => {
@@ -137,22 +148,21 @@ class Run {
         const [problem] = [...this.#absent(view), ...problemsOf(view)];
         return problem === undefined ? found(view) : notYet(this.#describe(view));
       };
-      await this.#wait('a writable primary and streaming standbys', fits, deadlines.healthy, progress);
+      await this.#wait('a writable primary and streaming standbys', fits, deadline, progress);
     });
   }
 
-  async #configure(ids: readonly number[]): Promise<void> {
-    const initialCluster = this.#cluster.nodes.map(({ name, raftAddress }) => `${name}=${raftAddress}`).join(',');
-    const input = configureLines(this.#secrets, { initialCluster, form: true });
-    await Promise.all(ids.map(async (id) => this.#order(id, ['configure'], input)));
+  async #configure(ids: readonly number[], { form }: { form: boolean }): Promise<void> {
+    const { docker } = this.#tools;
+    const handOver = { docker, secrets: this.#secrets, nodes: this.#cluster.nodes, form };
+    await Promise.all(ids.map(async (id) => handSecretsOver(this.#node(id).container, handOver)));
   }
 
   /** A command of pgraft-node that must work. */
-  async #order(id: number, command: readonly string[], input?: string): Promise<void> {
+  async #order(id: number, command: readonly string[]): Promise<void> {
     const { container } = this.#node(id);
     const { docker } = this.#tools;
-    const options = { deadline: deadlines.configure, ...(input !== undefined && { input }) };
-    const outcome = await docker.exec(container, ['pgraft-node', ...command], options);
+    const outcome = await docker.exec(container, ['pgraft-node', ...command], { deadline: deadlines.order });
     if (outcome.ok) return;
     const { problem } = outcome;
     throw new UserError(`${container}, pgraft-node ${command.join(' ')}: ${problem}; see docker logs ${container}`);

@@ -9,12 +9,13 @@ import type { Report } from '../kit/report.js';
 import { $ } from '../kit/shell.js';
 import { findTerraform, runCdktf } from '../kit/terraform.js';
 import { forgetDeploy, isUnfinished, noteDeploy, removeLeftovers } from '../kit/unfinished.js';
-import { found, notYet, waitUntil } from '../kit/wait.js';
 import { openDocker } from '../live/docker.js';
-import { problemsOf } from '../live/health.js';
+import { askState } from '../live/node-state.js';
 import { withLive, type Live } from '../live/open.js';
 import type { ClusterView } from '../live/view.js';
 import { openWatch } from '../live/watch.js';
+import { handSecretsOver } from './hand-over.js';
+import { settle } from './settle.js';
 
 export interface BringUpOptions {
   readonly report: Report;
@@ -65,22 +66,27 @@ export async function bringUp(settings: ClusterSettings, options: BringUpOptions
     );
   }
   forgetDeploy(prefix);
-  return withLive(settings, async (live) =>
-    report.step('the cluster is healthy', async (progress) => settled(live, progress)),
-  );
+  return withLive(settings, async (live) => {
+    await tellForgetful(settings, live, report);
+    return report.step('the cluster is healthy', async (progress) =>
+      settle(openWatch(live, live.clock), live.clock, progress),
+    );
+  });
 }
 
-/** Terraform had nothing to wait for where servers were only started again. */
-async function settled(live: Live, progress: (line: string) => void): Promise<ClusterView> {
-  const look = openWatch(live, live.clock);
-  const probe = async () => {
-    const view = await look();
-    if (view === undefined) throw new UserError('the deploy ended well and left no container; see its output above');
-    const problems = problemsOf(view);
-    return problems.length === 0 ? found(view) : notYet(problems.join('; '));
-  };
-  const fix = 'see npm run status and npm run logs';
-  return waitUntil('a healthy cluster', probe, { deadline: 120_000, fix, clock: live.clock, progress });
+/** Terraform has no hook for a volume that was emptied under its container. */
+async function tellForgetful(settings: ClusterSettings, { docker, secrets }: Live, report: Report): Promise<void> {
+  if (secrets?.formed !== true) return;
+  const { nodes } = clusterTopology(settings);
+  const answers = await Promise.all(
+    nodes.map(async ({ container }) => ({ container, answer: await askState(docker, container, 5_000) })),
+  );
+  const forgetful = answers.filter(({ answer }) => answer.asked && answer.state.configured === 'no');
+  for (const { container } of forgetful) {
+    await report.step(`${container} is told the secrets again`, async () =>
+      handSecretsOver(container, { docker, secrets, nodes }),
+    );
+  }
 }
 
 /** Terraform leaves a stopped container as it is (design.md §3), so servers that were stopped by hand are started here. */

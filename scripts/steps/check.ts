@@ -7,6 +7,7 @@ import type { Docker } from '../live/docker.js';
 import { problemOf } from '../live/health.js';
 import { askState, type NodeState } from '../live/node-state.js';
 import type { ClusterView } from '../live/view.js';
+import { handSecretsOver, type HandOver } from './hand-over.js';
 
 export interface CheckTools {
   readonly docker: Docker;
@@ -16,11 +17,15 @@ export interface CheckTools {
   readonly look: () => Promise<ClusterView | undefined>;
   /** What this machine remembers. */
   readonly known: { readonly formed: boolean; readonly members: readonly number[] };
+  /** What a member whose volume was lost is told; undefined when neither this machine nor a server has the secrets. */
+  readonly secrets: HandOver['secrets'] | undefined;
+  readonly nodes: HandOver['nodes'];
 }
 
 export type Standing = 'member' | 'newcomer' | 'lost';
 
-const deadlines = { answer: 60_000, healthy: 120_000 };
+// a copy takes as long as the data is large
+const deadlines = { answer: 60_000, healthy: 120_000, copied: 3_600_000 };
 
 /** What a server is to its cluster, by its own word and by what is known of the members. Pure. */
 export function standing(
@@ -37,7 +42,9 @@ export function standing(
 /**
  * Wait until server `id` serves its part again, if it is a member; a newcomer only has to answer.
  *
- * @throws UserError when its volume was lost, it refuses to start, or a deadline passes
+ * One whose volume was lost is told the secrets again: it copies the data, and the leader adds it anew.
+ *
+ * @throws UserError when it refuses to start, its secrets are nowhere, or a deadline passes
  */
 export async function checkNode({ id, container }: { id: number; container: string }, tools: CheckTools) {
   const { docker, clock, report, look, known } = tools;
@@ -52,11 +59,8 @@ export async function checkNode({ id, container }: { id: number; container: stri
   });
   const standingNow = await currentStanding();
   if (standingNow === 'newcomer') return;
-  if (standingNow === 'lost') {
-    throw new UserError(
-      `${container} is a member of the cluster and its volume was lost (data=${state.data}, raft=${state.raft}). The others go ` +
-        'on without it. Giving a member a new copy is not built yet; until it is, bring its volume back',
-    );
+  if (standingNow === 'lost' && state.configured === 'no') {
+    await report.step(`${container} has lost its volume, and is told the secrets again`, async () => tellSecrets());
   }
   await report.step(`${container} is healthy`, async (progress) => {
     const probe = async () => {
@@ -69,8 +73,17 @@ export async function checkNode({ id, container }: { id: number; container: stri
       const problem = problemOf(view, id);
       return problem === undefined ? found(true) : notYet(problem);
     };
-    await waitUntil(`${container} to be healthy`, probe, { deadline: deadlines.healthy, fix: seeLog, clock, progress });
+    const deadline = standingNow === 'lost' ? deadlines.copied : deadlines.healthy;
+    await waitUntil(`${container} to be healthy`, probe, { deadline, fix: seeLog, clock, progress });
   });
+
+  async function tellSecrets(): Promise<void> {
+    const { secrets, nodes } = tools;
+    if (secrets !== undefined) return handSecretsOver(container, { docker, secrets, nodes });
+    throw new UserError(
+      `${container} has lost its volume, and its secrets are neither here nor on a server that runs; start the others (npm start), then deploy again`,
+    );
+  }
 
   /** The group itself knows best who is a member; what this machine remembers is for when it does not answer. */
   async function currentStanding(): Promise<Standing> {

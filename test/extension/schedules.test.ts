@@ -17,7 +17,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const source = join(root, 'image', 'pgraft');
 const tests = fileURLToPath(new URL('.', import.meta.url));
 const deadline = 150_000;
-const core = ['policy', 'position', 'sync_names', 'state_machine', 'codec', 'snapshot', 'cluster_spec'];
+const state = ['state_machine', 'promotions', 'events', 'codec', 'snapshot', 'cluster_spec'];
+const core = ['policy', 'position', 'sync_names', ...state];
 const warnings = ['-Wall', '-Wextra', '-Werror', '-Wshadow', '-Wmissing-prototypes'];
 
 let stage = '';
@@ -82,6 +83,19 @@ describe('ten thousand random schedules', () => {
     expect(Number(rejoined)).toBeGreaterThan(4_000);
   });
 
+  test('lose disks, remove servers and make them voters again', { timeout: deadline }, async () => {
+    const [, lost, removed, made] =
+      /, (\d+) disks lost, (\d+) removed, (\d+) made voters/.exec(await tenThousand()) ?? [];
+    expect(Number(lost)).toBeGreaterThan(1_500);
+    expect(Number(removed)).toBeGreaterThan(3_000);
+    expect(Number(made)).toBeGreaterThan(3_000);
+  });
+
+  test('are seldom blocked by too many servers without usable data', { timeout: deadline }, async () => {
+    const [, blocked] = /, (\d+) blocked/.exec(await tenThousand()) ?? [];
+    expect(Number(blocked)).toBeLessThan(500);
+  });
+
   test('are clean under the sanitizers, some of them', { timeout: deadline }, async () => {
     const sanitized = ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
     const { status, said } = await schedules(source, sanitized, '--seed 20001 --count 300');
@@ -100,7 +114,11 @@ describe('the schedules find out when a rule is taken out', () => {
     test(mutant.name, { timeout: deadline }, async () => {
       const flags = ['-O1', '-Wno-error', ...(mutant.define === undefined ? [] : [`-D${mutant.define}`])];
       const sources = await mutated(mutant);
-      const { status, said } = await schedules(sources, flags, `--seed ${mutant.seed} --count 2000`);
+      const { status, said } = await schedules(
+        sources,
+        flags,
+        `--seed ${mutant.seed} --count 2000${mutant.mustLose === true ? ' --only-losses' : ''}`,
+      );
       expect(status, said).toBe(1);
       expect(said).toMatch(/^seed \d+, schedule \d+: /m);
     });

@@ -3,19 +3,30 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { ensureImage } from '../support/image.js';
-import { docker as command, NodeContainer, secrets } from '../support/node-container.js';
+import {
+  configurationLines,
+  docker as command,
+  NodeContainer,
+  secrets,
+  type Place,
+} from '../support/node-container.js';
 import { freePorts } from '../support/ports.js';
-import { dockerLines, mustRun, run } from '../support/shell.js';
+import { docker, mustRun, run } from '../support/shell.js';
 import { type Login } from '../support/primary-connection.js';
-import { nodeName } from '../../constructs/topology.js';
+import { clusterLabel, nodeLabel, nodeName } from '../../constructs/topology.js';
 import { eventually } from '../support/eventually.js';
+import { removeAbandoned } from './abandoned.js';
+import { makeDisk, removeDisks } from './disks.js';
 
 const firstPort = 18_400;
 const lastPort = 18_499;
 const queryDeadline = 5_000;
 const commandDeadline = 60_000;
+const volumeDirectory = '/var/lib/postgresql';
 
 export const application: Login = { user: 'app', password: secrets.application_password, database: 'app' };
+
+const superuser: Login = { user: 'postgres', password: secrets.superuser_password, database: 'postgres' };
 
 /** What pgraft_get_cluster_status() says, as far as it is asked here. */
 export interface Status {
@@ -28,23 +39,31 @@ export interface Status {
   readonly promotion_term: number | null;
   readonly promotion_node_id: number | null;
   readonly message: string | null;
+  /** Every member that this server knows, as `FaultCluster.membership` has it. */
+  readonly members: string | null;
 }
 
 const statusQuery = `
   SELECT node_id, current_term::float8, state, role, writable, synchronous_in_force,
-         promotion_term::float8, promotion_node_id, message
+         promotion_term::float8, promotion_node_id, message, (
+           SELECT string_agg(
+             format('%s=%s:%s%s', m.node_id, address, port, CASE WHEN voter THEN '' ELSE ' spare' END), ', ' ORDER BY m.node_id)
+           FROM pgraft_get_nodes() m) AS members
   FROM pgraft_get_cluster_status()`;
 
 export class FaultServer {
   private constructor(
     readonly node: NodeContainer,
     readonly port: number,
+    private readonly image: string,
   ) {}
 
-  static declare(place: { prefix: string; network: string; image: string }, id: number, port: number): FaultServer {
+  static declare(place: Place, id: number, port: number): FaultServer {
     // a health check that begins just as its container is paused blocks the engine for good (seen with Docker 20.10)
     const options = ['--no-healthcheck', '--publish', `127.0.0.1:${port}:5432`];
-    return new FaultServer(new NodeContainer({ place, name: nodeName(id), id, options }), port);
+    // so that our scripts find it
+    options.push('--label', `${clusterLabel}=${place.prefix}`, '--label', `${nodeLabel}=${id}`);
+    return new FaultServer(new NodeContainer({ place, name: nodeName(id), id, options }), port, place.image);
   }
 
   get id(): number {
@@ -63,13 +82,19 @@ export class FaultServer {
     return { host: '127.0.0.1', port: this.port };
   }
 
+  /** As the cluster's membership names it. */
+  get member(): string {
+    return `${this.id}=${this.container}:${this.node.raftPort}`;
+  }
+
   /** One statement in a connection of its own. @throws pg's error, with `code` */
   async query<Row extends pg.QueryResultRow>(
     text: string,
     values: readonly unknown[] = [],
-    login: Login = { user: 'postgres', password: secrets.superuser_password, database: 'postgres' },
+    login = superuser,
+    deadline = queryDeadline,
   ): Promise<Row[]> {
-    const deadlines = { connectionTimeoutMillis: queryDeadline, query_timeout: queryDeadline };
+    const deadlines = { connectionTimeoutMillis: queryDeadline, query_timeout: deadline };
     const client = new pg.Client({ ...this.endpoint, ...login, ...deadlines });
     // the query that runs hears of it too
     client.on('error', () => undefined);
@@ -94,6 +119,13 @@ export class FaultServer {
     return ended.stdout.trim();
   }
 
+  /** A shell script with this server's volume, which works whatever its container does: in one of its own, as root. */
+  async onVolume(script: string): Promise<void> {
+    const volume = ['--volume', `${this.node.volume}:${volumeDirectory}`, '--workdir', volumeDirectory];
+    const alone = ['--rm', '--network', 'none', '--user', 'root'];
+    await docker('run', ...alone, ...volume, '--entrypoint', 'sh', this.image, '-ec', script);
+  }
+
   /** created, running, paused, restarting, exited or dead. */
   async containerState(): Promise<string> {
     const ended = await mustRun('docker', ['inspect', '--format', '{{.State.Status}}', this.container]);
@@ -113,8 +145,12 @@ export class FaultCluster {
     readonly servers: readonly FaultServer[],
   ) {}
 
-  /** Make the servers and let them form their group. What a killed run has left behind is removed first. */
-  static async form(nodes: number): Promise<FaultCluster> {
+  /**
+   * Make the servers and let them form their group. What a killed run has left behind is removed first.
+   *
+   * @param disk megabytes of each server's own disk. @default - volumes on the engine's
+   */
+  static async form(nodes: number, { disk }: { disk?: number | undefined } = {}): Promise<FaultCluster> {
     await removeAbandoned();
     const image = ensureImage();
     FaultCluster.made += 1;
@@ -125,6 +161,7 @@ export class FaultCluster {
     const cluster = new FaultCluster(network, servers);
     try {
       command(['network', 'create', network]);
+      if (disk !== undefined) for (const { node } of servers) makeDisk(node.volume, disk);
       await cluster.#bootstrap();
     } catch (error) {
       cluster.remove();
@@ -139,6 +176,18 @@ export class FaultCluster {
 
   get names(): string[] {
     return this.servers.map(({ container }) => container);
+  }
+
+  /** What every server shows as its members when all are voters. */
+  get membership(): string {
+    return this.servers.map(({ member }) => member).join(', ');
+  }
+
+  /** Hand a server whose volume is empty what the others have, without the token that lets a group form. */
+  async configure({ container }: FaultServer): Promise<void> {
+    const input = configurationLines({ initial_cluster: this.#initialCluster });
+    const args = ['exec', '--interactive', container, 'pgraft-node', 'configure'];
+    await mustRun('docker', args, { input, deadline: commandDeadline });
   }
 
   /** What each server says of itself; undefined for one that does not answer. */
@@ -164,16 +213,21 @@ export class FaultCluster {
 
   /** Containers, volumes and network, in whatever state they are. */
   remove(): void {
-    for (const { node } of this.servers) node.dispose();
+    const volumes = this.servers.map(({ node }) => {
+      node.dispose();
+      return node.volume;
+    });
+    removeDisks((volume) => volumes.includes(volume));
     command(['network', 'rm', this.network]);
+  }
+
+  get #initialCluster(): string {
+    return this.servers.map(({ node }) => node.member).join(',');
   }
 
   async #bootstrap(): Promise<void> {
     const nodes = this.servers.map(({ node }) => node);
-    const configuration = {
-      initial_cluster: nodes.map(({ member }) => member).join(','),
-      formation_token: 'f0'.repeat(16),
-    };
+    const configuration = { initial_cluster: this.#initialCluster, formation_token: 'f0'.repeat(16) };
     for (const node of nodes) node.create();
     for (const node of nodes) {
       await node.reaches({ phase: 'waiting' }, 30_000);
@@ -183,29 +237,5 @@ export class FaultCluster {
     first?.exec(['pgraft-node', 'initialize']);
     await first?.reaches({ phase: 'running' }, 60_000);
     for (const standby of standbys) standby.exec(['pgraft-node', 'clone', first?.hostname ?? '', '5432']);
-  }
-}
-
-/** Clusters of runs that no longer run: their names have the process that made them. */
-async function removeAbandoned(): Promise<void> {
-  const lists = [
-    { list: ['ps', '--all', '--format', '{{.Names}}'], remove: ['rm', '--force', '--volumes'] },
-    { list: ['volume', 'ls', '--format', '{{.Name}}'], remove: ['volume', 'rm', '--force'] },
-    { list: ['network', 'ls', '--format', '{{.Name}}'], remove: ['network', 'rm'] },
-  ];
-  for (const { list, remove } of lists) {
-    const abandoned = (await dockerLines(...list)).filter((name) => {
-      const pid = /^pgf-(\d+)-/.exec(name)?.[1];
-      return pid !== undefined && !isRunning(Number(pid));
-    });
-    if (abandoned.length > 0) await mustRun('docker', [...remove, ...abandoned]);
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
   }
 }

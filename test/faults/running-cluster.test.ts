@@ -31,6 +31,22 @@ describe('a running cluster:', () => {
     console.info(`${what}: ${took} ms`);
   };
 
+  /** Every row that `load` was told of is on every server. */
+  const nothingMissing = async (load: WriteLoad) => {
+    const missing = async (name: string) => {
+      const lines = (await project.sql(name, rangesQuery, 'app')).split('\n');
+      const present = lines.map((line) => {
+        const [first = 0, last = 0, count = 0] = line.split('|').map(Number);
+        return { first, last, rows: count };
+      });
+      return findLost(load.acknowledgedWrites(), present).length;
+    };
+    for (const name of names) {
+      const complete = async () => (await missing(name)) === 0;
+      await happensWithin(`${name} has all ${load.acknowledged} acknowledged rows`, 5_000, complete);
+    }
+  };
+
   beforeAll(async () => {
     project = await ClusterProject.open();
     const started = await project.start();
@@ -85,18 +101,26 @@ describe('a running cluster:', () => {
     } finally {
       await load.end();
     }
-    const missing = async (name: string) => {
-      const lines = (await project.sql(name, rangesQuery, 'app')).split('\n');
-      const present = lines.map((line) => {
-        const [first = 0, last = 0, count = 0] = line.split('|').map(Number);
-        return { first, last, rows: count };
-      });
-      return findLost(load.acknowledgedWrites(), present).length;
-    };
-    for (const name of names) {
-      const complete = async () => (await missing(name)) === 0;
-      await happensWithin(`${name} has all ${load.acknowledged} acknowledged rows`, 5_000, complete);
+    await nothingMissing(load);
+  });
+
+  it('npm run drill under a write load: exit 0 with the time of each step, and no acknowledged row is lost', async () => {
+    const load = await WriteLoad.begin(readUrl((await project.npm('url')).stdout));
+    const before = await primary();
+    try {
+      await happensWithin('writes are under way', 5_000, async () => Promise.resolve(load.acknowledged > 100));
+      const { status, output } = await project.npm('drill');
+      console.info(output);
+      expect(status, output).toBe(0);
+      for (const step of ['1', '2', '3', '4', '5'])
+        expect(output).toMatch(new RegExp(`${step}\\. .*\\d+(\\.\\d+)?m?s`));
+      const already = load.acknowledged;
+      await happensWithin('writes go on', 5_000, async () => Promise.resolve(load.acknowledged > already));
+    } finally {
+      await load.end();
     }
+    expect(await primary()).not.toBe(before);
+    await nothingMissing(load);
   });
 
   it('a standby cut off the network does not stop writes, and is a member and streams within 15 s of its return', async () => {

@@ -28,13 +28,14 @@ const streamsQuery = `
   SELECT count(*)::int AS streams FROM pg_stat_replication
   WHERE state = 'streaming' AND sync_state = 'quorum' AND usename = 'pgraft_replication'`;
 
-/** What keeps the cluster from being whole: one primary, the others streaming from it. Empty when nothing does. */
+/** What keeps the cluster from being whole: one primary, the others streaming from it, all voters. Empty when nothing does. */
 export async function troubles(cluster: FaultCluster): Promise<string[]> {
   const statuses = await cluster.statuses();
   const primary = cluster.servers[statuses.findIndex((status) => status?.writable === true)];
   const term = Math.max(...statuses.map((status) => status?.current_term ?? 0));
   const found = cluster.servers.flatMap((server, index) => {
-    const trouble = troubleOf(statuses[index], server === primary, primary, term);
+    const status = statuses[index];
+    const trouble = troubleOf(status, server === primary, primary, term) ?? membershipTrouble(status, cluster);
     return trouble === undefined ? [] : [`${server.name} ${trouble}`];
   });
   if (primary === undefined) return ['no server accepts commits', ...found];
@@ -57,6 +58,10 @@ function troubleOf(
   if (wrong.length === 0) return undefined;
   const said = wrong.map(([key]) => `${key} = ${status[key as keyof Status] ?? 'null'}`).join(', ');
   return `says ${said}${status.message === null ? '' : ` (${status.message})`}`;
+}
+
+function membershipTrouble(status: Status | undefined, { membership }: FaultCluster): string | undefined {
+  return status?.members === membership ? undefined : `shows as members: ${status?.members ?? 'none'}`;
 }
 
 /** Wait until every server serves. @returns after how many milliseconds @throws UserError with what is missing */

@@ -16,6 +16,13 @@ export function docker(args: readonly string[], input = '', timeout = commandDea
   return execFileSync('docker', args, { encoding: 'utf8', input, timeout, stdio: 'pipe' });
 }
 
+/** What `pgraft-node configure` reads: the secrets, and whatever else is given. */
+export function configurationLines(more: Readonly<Record<string, string>> = {}): string {
+  return Object.entries({ ...secrets, ...more })
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
+}
+
 /** Where containers are put. */
 export interface Place {
   /** Before the name of each container and volume. */
@@ -93,8 +100,7 @@ export class NodeContainer {
 
   /** Hand the secrets over, and whatever else is given: initial_cluster, formation_token, another key. */
   configure(more: Readonly<Record<string, string>> = {}): void {
-    const lines = Object.entries({ ...secrets, ...more }).map(([key, value]) => `${key}=${value}\n`);
-    this.exec(['pgraft-node', 'configure'], lines.join(''));
+    this.exec(['pgraft-node', 'configure'], configurationLines(more));
   }
 
   state(): Record<string, string> {

@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Milliseconds. @default two minutes */
   readonly deadline?: number;
+  /** Its standard input. @default nothing */
+  readonly input?: string;
   /** Whom it runs as. @default - who runs the test */
   readonly uid?: number;
   readonly gid?: number;
@@ -24,16 +26,18 @@ export interface RunOptions {
 
 /** @throws Error when the command cannot be started, or is not done at the deadline; its output so far is in the message */
 export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const { cwd, env = process.env, deadline = 120_000, ...user } = options;
+  const { cwd, env = process.env, deadline = 120_000, input = '', ...user } = options;
   const start = performance.now();
   // a group of its own: at the deadline its children go with it
   const child = spawn(program, args, {
     ...user,
     cwd,
     env: { ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
     detached: true,
   });
+  // a program that ends without reading it is not our concern
+  child.stdin.on('error', () => undefined).end(input);
   const chunks: { stream: 'stdout' | 'stderr'; text: string }[] = [];
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (text: string) => chunks.push({ stream, text }));

@@ -38,6 +38,8 @@ export class WriteLoad {
   acknowledged = 0;
   /** Errors of the clients that look for the primary: how often each came. */
   readonly failures = new Map<string, number>();
+  /** Servers that clients do not go to for the moment. */
+  readonly #drained = new Set<string>();
   readonly #stopping = new AbortController();
   readonly #ended: Promise<unknown>;
 
@@ -66,6 +68,16 @@ export class WriteLoad {
     return new WriteLoad({ clients: 4, loyal: false, pace: 0, ...options, patience });
   }
 
+  /** As when a server is taken out of a connection pooler: clients leave it after what is under way, and do not come back. */
+  drain(endpoint: Endpoint): void {
+    this.#drained.add(nameOf(endpoint));
+  }
+
+  /** Clients may go there again. */
+  admit(endpoint: Endpoint): void {
+    this.#drained.delete(nameOf(endpoint));
+  }
+
   /** Let what is under way be answered, or not, and hang up. */
   async end(): Promise<void> {
     this.#stopping.abort();
@@ -85,7 +97,9 @@ export class WriteLoad {
     while (!this.#stopping.signal.aborted) {
       const begun = performance.now();
       try {
-        session ??= await connectPrimary(endpoints, login, { patience, first });
+        session = this.#stays(session);
+        const offered = endpoints.filter((endpoint) => !this.#drained.has(nameOf(endpoint)));
+        session ??= await connectPrimary(offered, login, { patience, first });
         await this.#write(session, client);
         await this.#pause(pace - (performance.now() - begun));
       } catch (error) {
@@ -97,6 +111,13 @@ export class WriteLoad {
       }
     }
     session?.destroy();
+  }
+
+  /** The session, unless its server is drained. */
+  #stays(session: Session | undefined): Session | undefined {
+    if (session === undefined || !this.#drained.has(nameOf(session.endpoint))) return session;
+    session.destroy();
+    return undefined;
   }
 
   /** Whatever the server says, the same server is asked again, over the same session while that one lasts. */
@@ -145,6 +166,10 @@ export class WriteLoad {
     if (milliseconds > 0)
       await sleep(milliseconds, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
+}
+
+function nameOf({ host, port }: Endpoint): string {
+  return `${host}:${port}`;
 }
 
 /** An error that PostgreSQL reported, after which the session may go on. */

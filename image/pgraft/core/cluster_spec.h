@@ -29,7 +29,7 @@ extern bool pgraft_spec_parse(const char *text, PgraftClusterSpec *spec, char *e
 /* A name: 1 to 63 of [A-Za-z0-9_-], beginning with a letter. */
 extern bool pgraft_name_valid(const char *name);
 
-/* An incarnation: exactly 32 hexadecimal digits. */
+/* An incarnation, or a Raft group's id: exactly 32 hexadecimal digits. */
 extern bool pgraft_incarnation_valid(const char *incarnation);
 
 /*

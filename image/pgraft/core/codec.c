@@ -6,8 +6,9 @@
  *		u8 version, u8 type, i64 at_ms, u64 term, i32 node_id, then by type
  *		CONFIG	string key, string value
  *		MEMBER	u16 postgres_port, string name, string incarnation
- *		RECORD	u16 n_links, n_links times (u64 term, i32 node_id, u32 timeline, u32 parent, u64 fork_lsn)
- *		INTENT, LEADER	nothing
+ *		RECORD, RECOVERED	u16 n_links, n_links times (u64 term, i32 node_id, u32 timeline, u32 parent, u64 fork_lsn)
+ *		EVENT	i32 type, string detail
+ *		INTENT, LEADER, REMOVED, TRANSFER	nothing
  *
  * The codec knows shapes only.  Whether an entry makes sense is for the state machine to say, which does so on
  * every server.
@@ -24,9 +25,23 @@ entry_in_range(const PgraftEntry *entry)
 {
 	if (entry->node_id <= 0)
 		return false;
-	if (entry->type == PGRAFT_ENTRY_RECORD)
-		return entry->u.record.n_links >= 1 && entry->u.record.n_links <= PGRAFT_MAX_PROMOTIONS;
-	return entry->type >= PGRAFT_ENTRY_CONFIG && entry->type <= PGRAFT_ENTRY_LEADER;
+	switch (entry->type)
+	{
+		case PGRAFT_ENTRY_RECORD:
+			return entry->u.record.n_links >= 1 && entry->u.record.n_links <= PGRAFT_MAX_PROMOTIONS;
+		case PGRAFT_ENTRY_RECOVERED: /* of data that was never promoted: no links */
+			return entry->u.record.n_links >= 0 && entry->u.record.n_links <= PGRAFT_MAX_PROMOTIONS;
+		case PGRAFT_ENTRY_EVENT:
+			return entry->u.event.type > 0;
+		case PGRAFT_ENTRY_CONFIG:
+		case PGRAFT_ENTRY_MEMBER:
+		case PGRAFT_ENTRY_INTENT:
+		case PGRAFT_ENTRY_LEADER:
+		case PGRAFT_ENTRY_REMOVED:
+		case PGRAFT_ENTRY_TRANSFER:
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -44,12 +59,19 @@ put_payload(ByteWriter *w, const PgraftEntry *entry)
 			put_string(w, entry->u.member.incarnation, sizeof(entry->u.member.incarnation));
 			break;
 		case PGRAFT_ENTRY_RECORD:
+		case PGRAFT_ENTRY_RECOVERED:
 			put_u16(w, (uint16_t) entry->u.record.n_links);
 			for (int i = 0; i < entry->u.record.n_links; i++)
 				pgraft_put_promotion(w, &entry->u.record.links[i]);
 			break;
+		case PGRAFT_ENTRY_EVENT:
+			put_u32(w, (uint32_t) entry->u.event.type);
+			put_string(w, entry->u.event.detail, sizeof(entry->u.event.detail));
+			break;
 		case PGRAFT_ENTRY_INTENT:
 		case PGRAFT_ENTRY_LEADER:
+		case PGRAFT_ENTRY_REMOVED:
+		case PGRAFT_ENTRY_TRANSFER:
 			break;
 	}
 }
@@ -101,10 +123,17 @@ get_payload(ByteReader *r, PgraftEntry *entry)
 			get_string(r, entry->u.member.incarnation, sizeof(entry->u.member.incarnation));
 			break;
 		case PGRAFT_ENTRY_RECORD:
+		case PGRAFT_ENTRY_RECOVERED:
 			get_links(r, entry);
+			break;
+		case PGRAFT_ENTRY_EVENT:
+			entry->u.event.type = get_i32(r);
+			get_string(r, entry->u.event.detail, sizeof(entry->u.event.detail));
 			break;
 		case PGRAFT_ENTRY_INTENT:
 		case PGRAFT_ENTRY_LEADER:
+		case PGRAFT_ENTRY_REMOVED:
+		case PGRAFT_ENTRY_TRANSFER:
 			break;
 	}
 }
@@ -128,7 +157,7 @@ pgraft_entry_decode(const uint8_t *buf, size_t size, PgraftEntry *entry, const c
 	if (get_u8(&r) != ENTRY_VERSION)
 		return reject(why, "the entry has an unknown version");
 	type = get_u8(&r);
-	if (type < PGRAFT_ENTRY_CONFIG || type > PGRAFT_ENTRY_LEADER)
+	if (type < PGRAFT_ENTRY_CONFIG || type > PGRAFT_ENTRY_RECOVERED)
 		return reject(why, "the entry has an unknown type");
 	entry->type = (PgraftEntryType) type;
 	entry->at_ms = (int64_t) get_u64(&r);

@@ -14,11 +14,15 @@
 
 typedef enum PgraftEntryType
 {
-	PGRAFT_ENTRY_CONFIG = 1, /* a setting of the cluster */
-	PGRAFT_ENTRY_MEMBER = 2, /* name, port and incarnation of a member */
-	PGRAFT_ENTRY_INTENT = 3, /* a leader is about to promote */
-	PGRAFT_ENTRY_RECORD = 4, /* it has promoted */
-	PGRAFT_ENTRY_LEADER = 5	 /* a leader's barrier is applied: an event only */
+	PGRAFT_ENTRY_CONFIG = 1,   /* a setting of the cluster */
+	PGRAFT_ENTRY_MEMBER = 2,   /* name, port and incarnation of a member */
+	PGRAFT_ENTRY_INTENT = 3,   /* a leader is about to promote */
+	PGRAFT_ENTRY_RECORD = 4,   /* it has promoted */
+	PGRAFT_ENTRY_LEADER = 5,   /* a leader's barrier is applied: an event only */
+	PGRAFT_ENTRY_EVENT = 6,	   /* something that is only worth remembering */
+	PGRAFT_ENTRY_REMOVED = 7,  /* a member is gone from libraft's configuration: forget its name and incarnation */
+	PGRAFT_ENTRY_TRANSFER = 8, /* leadership was asked to go to a member: it may promote while failover is paused */
+	PGRAFT_ENTRY_RECOVERED = 9 /* first entry of a group that was formed anew from one server's data: its chain */
 } PgraftEntryType;
 
 typedef struct PgraftEntry
@@ -26,7 +30,7 @@ typedef struct PgraftEntry
 	PgraftEntryType type;
 	int64_t at_ms;	 /* Unix time of the proposer, milliseconds */
 	uint64_t term;	 /* the proposer's term (INTENT, RECORD: of the promotion) */
-	int32_t node_id; /* the proposer (MEMBER: the member) */
+	int32_t node_id; /* the proposer (MEMBER, REMOVED: the member; TRANSFER: to whom; EVENT: of whom) */
 	union
 	{
 		struct
@@ -39,7 +43,12 @@ typedef struct PgraftEntry
 		{
 			int n_links; /* the promoted server's whole history, oldest first, this promotion last */
 			PgraftPromotion links[PGRAFT_MAX_PROMOTIONS];
-		} record;
+		} record; /* RECORD, RECOVERED */
+		struct
+		{
+			int32_t type; /* PgraftEventType */
+			char detail[PGRAFT_DETAIL_SIZE];
+		} event;
 	} u;
 } PgraftEntry;
 

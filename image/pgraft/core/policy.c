@@ -103,15 +103,23 @@ decide_promoted(const PgraftView *view)
 	return decision(mine->timeline == 0 ? PGRAFT_COMMIT_RECORD : PGRAFT_SERVE, view->self, mine->term);
 }
 
-/* R18: while failover is paused only the server of the last promotion may promote. */
+/*
+ * R18: while failover is paused only the server of the last promotion may promote, or the one that leadership was asked to go to: both, since
+ * the transfer may have come to nothing.  Of the two the leader prefers itself.
+ */
 static int32_t
 only_candidate(const PgraftView *view)
 {
 	const PgraftPromotion *last = pgraft_state_last_record(view->state);
+	const PgraftVoter *asked = find_voter(view, view->state->successor);
 
 	if (last == NULL)
-		return FIRST_NODE;
-	return view->state->failover_enabled ? view->self : last->node_id;
+		return find_voter(view, FIRST_NODE) != NULL ? FIRST_NODE : view->self;
+	if (view->state->failover_enabled || last->node_id == view->self)
+		return view->self;
+	if (asked != NULL && (asked->reachable || asked->node_id == view->self))
+		return asked->node_id;
+	return last->node_id;
 }
 
 /* Leads, its barrier is applied, and it is frozen for its own term. */
@@ -164,8 +172,10 @@ pgraft_decide(const PgraftView *view)
 	if (!view->in_recovery)
 		return decide_promoted(view);
 
-	/* S2: nothing is known of newer terms, and nothing is told to anybody, so streaming on does no harm. */
-	if (!view->raft_known || view->current_term == 0)
+	/* S2: nothing is known of newer terms, and nothing is told to anybody, so streaming on does no harm, unless it was removed. */
+	if (!view->raft_known)
+		return decision(view->member ? PGRAFT_STAY : PGRAFT_WAIT, 0, 0);
+	if (view->current_term == 0)
 		return decision(PGRAFT_STAY, 0, 0);
 
 	/* A promotion that was asked for cannot be called back: the postmaster has the signal. */
@@ -192,12 +202,25 @@ count_reachable(const PgraftVoter *voters, int n_voters, int32_t except)
 	return count;
 }
 
-int32_t
-pgraft_grant_rejoin(const PgraftVoter *voters, int n_voters, int32_t self, int32_t current)
+static const PgraftVoter *
+wanting(const PgraftVoter *servers, int n, int32_t node_id)
 {
-	for (int i = 0; i < n_voters; i++)
-		if (voters[i].node_id == current && voters[i].reachable && voters[i].report.wants_rejoin)
-			return current;
+	for (int i = 0; i < n; i++)
+		if (servers[i].reachable && servers[i].report.wants_rejoin && (node_id == 0 || servers[i].node_id == node_id))
+			return &servers[i];
+	return NULL;
+}
+
+int32_t
+pgraft_grant_rejoin(const PgraftVoter *voters, int n_voters, const PgraftVoter *spares, int n_spares, int32_t self,
+					int32_t current)
+{
+	const PgraftVoter *spare = wanting(spares, n_spares, 0);
+
+	if (current != 0 && (wanting(voters, n_voters, current) != NULL || wanting(spares, n_spares, current) != NULL))
+		return current;
+	if (spare != NULL)
+		return spare->node_id;
 	for (int i = 0; i < n_voters; i++)
 		if (voters[i].node_id != self && voters[i].reachable && voters[i].report.wants_rejoin &&
 			count_reachable(voters, n_voters, voters[i].node_id) > n_voters / 2)

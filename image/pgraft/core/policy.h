@@ -24,6 +24,7 @@ typedef struct PgraftView
 {
 	int32_t self;		  /* node id */
 	bool raft_known;	  /* false: its consensus worker does not run, or it is in no group */
+	bool member;		  /* looked at only then: the worker is down, and the server was in a group when it was up */
 	bool leader;		  /* Raft leader in current_term */
 	bool barrier_applied; /* and its barrier entry of that term is applied */
 	uint64_t current_term;
@@ -67,11 +68,12 @@ typedef struct PgraftDecision
 extern PgraftDecision pgraft_decide(const PgraftView *view);
 
 /*
- * While a server's data is rewound or cloned its Raft member does not run.  So the primary lets one at a time do it, and only while the
- * others that it hears are a majority without it.  current: who was let; it stays until that one has stopped, or
- * has reported otherwise.  Returns a node id, or 0.
+ * While a server's data is rewound or cloned its Raft member does not run.  So the primary lets one voter at a time do it, and only while
+ * the others that it hears are a majority without it; spares do not vote and are let whenever nobody else is about to stop.  current: who was
+ * let; it stays until that one has stopped, or has reported otherwise.  Returns a node id, or 0.
  */
-extern int32_t pgraft_grant_rejoin(const PgraftVoter *voters, int n_voters, int32_t self, int32_t current);
+extern int32_t pgraft_grant_rejoin(const PgraftVoter *voters, int n_voters, const PgraftVoter *spares, int n_spares,
+								   int32_t self, int32_t current);
 
 /* May this server become a candidate?  Before the first record only node 1; afterwards every voter. */
 extern bool pgraft_may_stand(const PgraftState *state, int32_t self);

@@ -6,7 +6,8 @@
  *		string cluster_name, u8 failover_enabled,
  *		u8 n_members, n_members times (i32 node_id, u16 postgres_port, string name, string incarnation),
  *		u16 n_promotions, n_promotions times a promotion as in an entry, the history likewise,
- *		u16 n_events, n_events times (i64 at_ms, u64 term, i32 node_id, i32 type, string detail)
+ *		u16 n_events, n_events times (i64 at_ms, u64 term, i32 node_id, i32 type, string detail),
+ *		since version 2: string group_id, i32 successor
  *
  * The same invariants are checked on the way out and on the way in, so that what was written can be read, and what was
  * read is a state that the state machine could have made.
@@ -15,10 +16,12 @@
 #include "core/state_machine.h"
 
 #include "core/bytes.h"
+#include "core/cluster_spec.h"
 #include "core/codec_parts.h"
 
 #define SNAPSHOT_MAGIC	 0x53524750 /* "PGRS" */
-#define SNAPSHOT_VERSION 1
+#define SNAPSHOT_VERSION 2
+#define OLDEST_VERSION	 1
 #define HEADER_SIZE		 (4 + 2 + 4)
 
 #define STRING_MAX_SIZE(field_size) (2 + (field_size) -1)
@@ -29,7 +32,8 @@ size_t
 pgraft_snapshot_max_size(void)
 {
 	return HEADER_SIZE + STRING_MAX_SIZE(PGRAFT_VALUE_SIZE) + 1 + 1 + PGRAFT_MAX_NODES * MEMBER_MAX_SIZE +
-		   2 * (2 + PGRAFT_MAX_PROMOTIONS * PGRAFT_PROMOTION_BYTES) + 2 + PGRAFT_MAX_EVENTS * EVENT_MAX_SIZE;
+		   2 * (2 + PGRAFT_MAX_PROMOTIONS * PGRAFT_PROMOTION_BYTES) + 2 + PGRAFT_MAX_EVENTS * EVENT_MAX_SIZE +
+		   STRING_MAX_SIZE(PGRAFT_GROUP_SIZE) + 4;
 }
 
 static bool
@@ -53,10 +57,16 @@ promotions_in_order(const PgraftPromotion *promotions, int n)
 	return true;
 }
 
-/* Every member once, promotions and history ascending by term. */
+/* Every member once, promotions and history ascending by term, and no group but one as a leader makes it. */
 static bool
 state_in_order(const PgraftState *state)
 {
+	size_t group_length = bounded_length(state->group_id, sizeof(state->group_id));
+
+	if (state->successor < 0 || group_length == sizeof(state->group_id))
+		return false;
+	if (group_length > 0 && !pgraft_incarnation_valid(state->group_id))
+		return false;
 	for (int i = 0; i < state->n_members; i++)
 	{
 		if (state->members[i].node_id <= 0)
@@ -105,6 +115,8 @@ put_state(ByteWriter *w, const PgraftState *state)
 		put_u32(w, (uint32_t) event->type);
 		put_string(w, event->detail, sizeof(event->detail));
 	}
+	put_string(w, state->group_id, sizeof(state->group_id));
+	put_u32(w, (uint32_t) state->successor);
 }
 
 /* Returns the number of bytes written; 0 if they do not fit or the state breaks an invariant. */
@@ -172,7 +184,7 @@ get_events(ByteReader *r, PgraftState *state)
 }
 
 static void
-get_state(ByteReader *r, PgraftState *state)
+get_state(ByteReader *r, uint16_t version, PgraftState *state)
 {
 	uint8_t failover_enabled;
 
@@ -185,6 +197,10 @@ get_state(ByteReader *r, PgraftState *state)
 	get_promotions(r, state->promotions, &state->n_promotions);
 	get_promotions(r, state->history, &state->n_history);
 	get_events(r, state);
+	if (version < 2)
+		return;
+	get_string(r, state->group_id, sizeof(state->group_id));
+	state->successor = get_i32(r);
 }
 
 static bool
@@ -208,17 +224,18 @@ pgraft_snapshot_decode(const uint8_t *buf, size_t size, struct PgraftState *stat
 		return reject(state, why, "the snapshot is cut off");
 	if (magic != SNAPSHOT_MAGIC)
 		return reject(state, why, "this is no snapshot of pgraft");
-	if (version != SNAPSHOT_VERSION)
+	if (version < OLDEST_VERSION || version > SNAPSHOT_VERSION)
 		return reject(state, why, "the snapshot has an unknown version");
 	if (crc != pgraft_crc32(buf + HEADER_SIZE, size - HEADER_SIZE))
 		return reject(state, why, "the snapshot's checksum does not fit");
 	memset(state, 0, sizeof(*state));
-	get_state(&r, state);
+	get_state(&r, version, state);
 	if (r.failed)
 		return reject(state, why, "the snapshot is cut off or a value in it is too large");
 	if (r.pos != r.size)
 		return reject(state, why, "the snapshot has trailing bytes");
 	if (!state_in_order(state))
-		return reject(state, why, "the snapshot names a member twice, or its promotions are out of order");
+		return reject(state, why,
+					  "the snapshot names a member twice or a group that is none, or its promotions are out of order");
 	return true;
 }

@@ -11,15 +11,23 @@
 #include <string.h>
 
 #include "core/cluster_spec.h"
-
-static void copy_text(char *field, size_t size, const char *text);
-static void add_event(PgraftState *state, const PgraftEntry *entry, PgraftEventType type, const char *detail);
+#include "core/state_parts.h"
 
 void
 pgraft_state_init(PgraftState *state)
 {
 	memset(state, 0, sizeof(*state));
 	state->failover_enabled = true;
+}
+
+/* Told once by the first leader: it tells this group from every other one for as long as there is its log. */
+static bool
+apply_group_id(PgraftState *state, const char *value)
+{
+	if (state->group_id[0] != '\0' || !pgraft_incarnation_valid(value))
+		return false;
+	pgraft_copy_text(state->group_id, sizeof(state->group_id), value);
+	return true;
 }
 
 static bool
@@ -29,8 +37,10 @@ apply_config(PgraftState *state, const PgraftEntry *entry)
 	const char *value = entry->u.config.value;
 	char detail[PGRAFT_NAME_SIZE + PGRAFT_VALUE_SIZE + 8];
 
+	if (strcmp(key, "group_id") == 0)
+		return apply_group_id(state, value);
 	if (strcmp(key, "cluster_name") == 0)
-		copy_text(state->cluster_name, sizeof(state->cluster_name), value);
+		pgraft_copy_text(state->cluster_name, sizeof(state->cluster_name), value);
 	else if (strcmp(key, "failover_enabled") == 0 && strcmp(value, "true") == 0)
 		state->failover_enabled = true;
 	else if (strcmp(key, "failover_enabled") == 0 && strcmp(value, "false") == 0)
@@ -38,7 +48,7 @@ apply_config(PgraftState *state, const PgraftEntry *entry)
 	else
 		return false;
 	(void) snprintf(detail, sizeof(detail), "%s = \"%s\"", key, value);
-	add_event(state, entry, PGRAFT_EVENT_CONFIG_CHANGED, detail);
+	pgraft_add_event(state, entry, PGRAFT_EVENT_CONFIG_CHANGED, detail);
 	return true;
 }
 
@@ -74,109 +84,11 @@ apply_member(PgraftState *state, const PgraftEntry *entry)
 	memset(slot, 0, sizeof(*slot));
 	slot->node_id = entry->node_id;
 	slot->postgres_port = member->postgres_port;
-	copy_text(slot->name, sizeof(slot->name), member->name);
-	copy_text(slot->incarnation, sizeof(slot->incarnation), member->incarnation);
+	pgraft_copy_text(slot->name, sizeof(slot->name), member->name);
+	pgraft_copy_text(slot->incarnation, sizeof(slot->incarnation), member->incarnation);
 	(void) snprintf(detail, sizeof(detail), "node %" PRId32 " is %s, PostgreSQL port %u", slot->node_id, slot->name,
 					slot->postgres_port);
-	add_event(state, entry, PGRAFT_EVENT_MEMBER_CHANGED, detail);
-	return true;
-}
-
-static bool
-apply_intent(PgraftState *state, const PgraftEntry *entry)
-{
-	PgraftPromotion *promotion;
-	char detail[PGRAFT_DETAIL_SIZE];
-
-	if (entry->node_id <= 0 || entry->term == 0)
-		return false;
-	if (state->n_promotions > 0 && entry->term <= state->promotions[state->n_promotions - 1].term)
-		return false;
-	if (state->n_promotions == PGRAFT_MAX_PROMOTIONS)
-	{
-		state->n_promotions--;
-		memmove(state->promotions, state->promotions + 1, (size_t) state->n_promotions * sizeof(PgraftPromotion));
-	}
-	promotion = &state->promotions[state->n_promotions++];
-	memset(promotion, 0, sizeof(*promotion));
-	promotion->term = entry->term;
-	promotion->node_id = entry->node_id;
-	(void) snprintf(detail, sizeof(detail), "node %" PRId32 " is going to promote for term %" PRIu64, entry->node_id,
-					entry->term);
-	add_event(state, entry, PGRAFT_EVENT_PROMOTION_STARTED, detail);
-	return true;
-}
-
-/* Where in promotions the one of term is, -1 if unknown. */
-static int
-promotion_index(const PgraftState *state, uint64_t term)
-{
-	int i = state->n_promotions - 1;
-
-	while (i >= 0 && state->promotions[i].term != term)
-		i--;
-	return i;
-}
-
-/* A history as one server can have it: terms and timelines ascend, and each timeline leaves an older one. */
-static bool
-history_valid(const PgraftPromotion *links, int n)
-{
-	for (int i = 0; i < n; i++)
-	{
-		if (links[i].term == 0 || links[i].node_id <= 0)
-			return false;
-		if (links[i].parent == 0 || links[i].parent >= links[i].timeline)
-			return false;
-		if (i > 0 && (links[i].term <= links[i - 1].term || links[i].timeline <= links[i - 1].timeline))
-			return false;
-	}
-	return true;
-}
-
-/* An intent learns what came of it; a record never changes. */
-static void
-fill_in(PgraftPromotion *promotion, const PgraftPromotion *link)
-{
-	if (promotion->timeline != 0 || promotion->node_id != link->node_id)
-		return;
-	promotion->timeline = link->timeline;
-	promotion->parent = link->parent;
-	promotion->fork_lsn = link->fork_lsn;
-}
-
-static bool
-apply_record(PgraftState *state, const PgraftEntry *entry)
-{
-	int n = entry->u.record.n_links;
-	const PgraftPromotion *links = entry->u.record.links;
-	const PgraftPromotion *newest = pgraft_state_last_record(state);
-	const PgraftPromotion *intent = pgraft_state_promotion(state, entry->term);
-	char detail[PGRAFT_DETAIL_SIZE];
-
-	if (intent == NULL || intent->node_id != entry->node_id)
-		return false;
-	if (newest != NULL && entry->term <= newest->term)
-		return false;
-	if (n < 1 || n > PGRAFT_MAX_PROMOTIONS || links[n - 1].term != entry->term ||
-		links[n - 1].node_id != entry->node_id || !history_valid(links, n))
-		return false;
-	for (int i = 0; i < n; i++)
-	{
-		int known = promotion_index(state, links[i].term);
-
-		if (known >= 0)
-			fill_in(&state->promotions[known], &links[i]);
-	}
-	state->n_history = n;
-	memset(state->history, 0, sizeof(state->history));
-	memcpy(state->history, links, (size_t) n * sizeof(PgraftPromotion));
-	(void) snprintf(detail, sizeof(detail),
-					"node %" PRId32 " is the primary on timeline %" PRIu32 ", which leaves timeline %" PRIu32
-					" at %" PRIX32 "/%" PRIX32,
-					entry->node_id, links[n - 1].timeline, links[n - 1].parent,
-					(uint32_t) (links[n - 1].fork_lsn >> 32), (uint32_t) links[n - 1].fork_lsn);
-	add_event(state, entry, PGRAFT_EVENT_PROMOTED, detail);
+	pgraft_add_event(state, entry, PGRAFT_EVENT_MEMBER_CHANGED, detail);
 	return true;
 }
 
@@ -188,7 +100,52 @@ apply_leader(PgraftState *state, const PgraftEntry *entry)
 	if (entry->node_id <= 0)
 		return false;
 	(void) snprintf(detail, sizeof(detail), "node %" PRId32 " leads in term %" PRIu64, entry->node_id, entry->term);
-	add_event(state, entry, PGRAFT_EVENT_LEADER_ELECTED, detail);
+	pgraft_add_event(state, entry, PGRAFT_EVENT_LEADER_ELECTED, detail);
+	return true;
+}
+
+/* A name and an incarnation that are kept would be taken for those of whoever gets the id next. */
+static bool
+apply_removed(PgraftState *state, const PgraftEntry *entry)
+{
+	const PgraftMember *member = pgraft_state_member(state, entry->node_id);
+	char detail[PGRAFT_DETAIL_SIZE];
+	int i;
+
+	if (member == NULL)
+		return false;
+	(void) snprintf(detail, sizeof(detail), "node %" PRId32 ", %s, is no member any more", member->node_id,
+					member->name);
+	i = (int) (member - state->members);
+	state->n_members--;
+	memmove(&state->members[i], &state->members[i + 1], (size_t) (state->n_members - i) * sizeof(PgraftMember));
+	memset(&state->members[state->n_members], 0, sizeof(PgraftMember));
+	if (state->successor == entry->node_id)
+		state->successor = 0;
+	pgraft_add_event(state, entry, PGRAFT_EVENT_MEMBER_REMOVED, detail);
+	return true;
+}
+
+static bool
+apply_transfer(PgraftState *state, const PgraftEntry *entry)
+{
+	char detail[PGRAFT_DETAIL_SIZE];
+
+	if (entry->node_id <= 0)
+		return false;
+	state->successor = entry->node_id;
+	(void) snprintf(detail, sizeof(detail), "leadership was asked to go to node %" PRId32, entry->node_id);
+	pgraft_add_event(state, entry, PGRAFT_EVENT_TRANSFER, detail);
+	return true;
+}
+
+/* An event of a single server: only its text and clock. */
+static bool
+apply_event(PgraftState *state, const PgraftEntry *entry)
+{
+	if (entry->node_id <= 0 || entry->u.event.type <= 0)
+		return false;
+	pgraft_add_event(state, entry, (PgraftEventType) entry->u.event.type, entry->u.event.detail);
 	return true;
 }
 
@@ -202,41 +159,21 @@ pgraft_state_apply(PgraftState *state, const PgraftEntry *entry)
 		case PGRAFT_ENTRY_MEMBER:
 			return apply_member(state, entry);
 		case PGRAFT_ENTRY_INTENT:
-			return apply_intent(state, entry);
+			return pgraft_apply_intent(state, entry);
 		case PGRAFT_ENTRY_RECORD:
-			return apply_record(state, entry);
+			return pgraft_apply_record(state, entry);
 		case PGRAFT_ENTRY_LEADER:
 			return apply_leader(state, entry);
+		case PGRAFT_ENTRY_EVENT:
+			return apply_event(state, entry);
+		case PGRAFT_ENTRY_REMOVED:
+			return apply_removed(state, entry);
+		case PGRAFT_ENTRY_TRANSFER:
+			return apply_transfer(state, entry);
+		case PGRAFT_ENTRY_RECOVERED:
+			return pgraft_apply_recovered(state, entry);
 	}
 	return false;
-}
-
-const PgraftPromotion *
-pgraft_state_last_record(const PgraftState *state)
-{
-	for (int i = state->n_promotions - 1; i >= 0; i--)
-		if (state->promotions[i].timeline != 0)
-			return &state->promotions[i];
-	return NULL;
-}
-
-const PgraftPromotion *
-pgraft_state_pending_intent(const PgraftState *state)
-{
-	const PgraftPromotion *newest;
-
-	if (state->n_promotions == 0)
-		return NULL;
-	newest = &state->promotions[state->n_promotions - 1];
-	return newest->timeline == 0 ? newest : NULL;
-}
-
-const PgraftPromotion *
-pgraft_state_promotion(const PgraftState *state, uint64_t term)
-{
-	int i = promotion_index(state, term);
-
-	return i >= 0 ? &state->promotions[i] : NULL;
 }
 
 const PgraftMember *
@@ -246,39 +183,4 @@ pgraft_state_member(const PgraftState *state, int32_t node_id)
 		if (state->members[i].node_id == node_id)
 			return &state->members[i];
 	return NULL;
-}
-
-/* As much of text as fits, cut between characters: SQL shows details and values, and takes whole UTF-8 only. */
-static void
-copy_text(char *field, size_t size, const char *text)
-{
-	size_t length = strlen(text);
-
-	if (length >= size)
-	{
-		length = size - 1;
-		while (length > 0 && ((unsigned char) text[length] & 0xc0) == 0x80)
-			length--;
-	}
-	memset(field, 0, size);
-	memcpy(field, text, length);
-}
-
-static void
-add_event(PgraftState *state, const PgraftEntry *entry, PgraftEventType type, const char *detail)
-{
-	PgraftEvent *event;
-
-	if (state->n_events == PGRAFT_MAX_EVENTS)
-	{
-		state->n_events--;
-		memmove(state->events, state->events + 1, (size_t) state->n_events * sizeof(PgraftEvent));
-	}
-	event = &state->events[state->n_events++];
-	memset(event, 0, sizeof(*event));
-	event->at_ms = entry->at_ms;
-	event->term = entry->term;
-	event->node_id = entry->node_id;
-	event->type = (int32_t) type;
-	copy_text(event->detail, sizeof(event->detail), detail);
 }

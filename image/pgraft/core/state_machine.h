@@ -13,7 +13,9 @@
 typedef struct PgraftState
 {
 	char cluster_name[PGRAFT_VALUE_SIZE];
+	char group_id[PGRAFT_GROUP_SIZE]; /* "": not known yet; set once */
 	bool failover_enabled;
+	int32_t successor; /* of the newest TRANSFER, until the next record; 0: none */
 	int n_members;
 	PgraftMember members[PGRAFT_MAX_NODES];
 	int n_promotions;
@@ -33,7 +35,9 @@ extern void pgraft_state_init(PgraftState *state);
  * INTENT: adds the promotion when its term is newer than every known one.  RECORD: fills in timeline, parent and fork
  * of the intent with its term and, from its links, of earlier intents that crashed before their record (only those with the
  * same term that are still intents); the links become the history; a record older than the newest record is refused.  MEMBER: adds or replaces by node_id.
- * CONFIG: cluster_name (any text that fits), failover_enabled ("true"/"false"); other keys refused.  LEADER: only an event.
+ * CONFIG: cluster_name (any text that fits), failover_enabled ("true"/"false"), group_id (32 hex digits, refused once it is set; no
+ * event); other keys refused.  LEADER, EVENT: only an event.  REMOVED: forgets the member; refused if unknown.  TRANSFER: successor,
+ * which the next RECORD resets.  RECOVERED: its links become promotions and history; refused unless there are none yet.
  * Each applied entry adds one event (types.h) with a short English detail.
  */
 extern bool pgraft_state_apply(PgraftState *state, const PgraftEntry *entry);

@@ -1,6 +1,6 @@
 /*
  * beats.c
- *	  What the leader tells the others of itself, what they answer, and the lease that follows from it (safety.md R15).
+ *	  What the leader tells the others of itself, and what they answer; lease.c is what follows from that.
  *
  * A leader beats once at once and then at each heartbeat interval; the others answer each beat of their own term from the leader that they know,
  * and repeat their report each time.  A report also goes to the leader unasked, as soon as there are a new one, a leader and a link to it: an
@@ -8,7 +8,6 @@
  */
 #include <string.h>
 
-#include "core/lease.h"
 #include "net/clock.h"
 #include "net/consensus_private.h"
 
@@ -34,6 +33,29 @@ known_leader(PgraftConsensus *g)
 	return (int32_t) id;
 }
 
+/* How far each member is, which only its leader knows; the primary adds how far its data is. */
+static void
+describe_progress(PgraftConsensus *g, PgraftBeat *beat)
+{
+	const struct raft_configuration *configuration = &g->raft.configuration;
+	int64_t now = pgraft_now_ms();
+
+	beat->commit_index = raft_commit_index(&g->raft);
+	for (unsigned i = 0; i < configuration->n && i < PGRAFT_MAX_NODES; i++)
+	{
+		PgraftProgress *progress = &beat->progress[beat->n_progress++];
+		raft_id id = configuration->servers[i].id;
+		int64_t seen = id <= PGRAFT_MAX_NODES ? g->layer.last_seen_ms[id] : 0;
+		raft_index match = 0;
+
+		*progress = (PgraftProgress){.node_id = (int32_t) id, .heard_ms = seen == 0 ? -1 : now - seen, .lag_bytes = -1};
+		raft_match_index(&g->raft, id, &match);
+		progress->match_index = match;
+		if (id == g->raft.id)
+			*progress = (PgraftProgress){.node_id = (int32_t) id, .match_index = raft_last_index(&g->raft)};
+	}
+}
+
 static void
 send_beat(PgraftConsensus *g)
 {
@@ -42,6 +64,7 @@ send_beat(PgraftConsensus *g)
 	PgraftPeerMessage message = {.type = PGRAFT_PEER_BEAT, .term = beats->term, .seq = ++beats->seq};
 
 	memset(&beats->newest, 0, sizeof beats->newest);
+	describe_progress(g, &beats->newest);
 	g->config.hooks.own_beat(&beats->newest);
 	beats->newest.term = beats->term;
 	message.u.beat = beats->newest;
@@ -144,13 +167,11 @@ hear_early_beat(PgraftConsensus *g)
 	beats->early_from = 0;
 }
 
-static void
-message_came(void *arg, int32_t from, const PgraftPeerMessage *message)
+void
+pgraft_beats_came(PgraftConsensus *g, int32_t from, const PgraftPeerMessage *message)
 {
-	PgraftConsensus *g = arg;
 	PgraftBeats *beats = &g->beats;
 
-	g->layer.last_seen_ms[from] = pgraft_now_ms();
 	follow_raft(g);
 	if (message->type == PGRAFT_PEER_ANSWER)
 		hear_answer(g, from, message);
@@ -160,20 +181,11 @@ message_came(void *arg, int32_t from, const PgraftPeerMessage *message)
 		keep_early_beat(beats, from, message);
 }
 
-static void
-link_made(void *arg, int32_t to)
+void
+pgraft_beats_linked_to(PgraftConsensus *g, int32_t node_id)
 {
-	PgraftConsensus *g = arg;
-
-	if (to == g->beats.leader_id)
+	if (node_id == g->beats.leader_id)
 		g->beats.reported = false;
-}
-
-static void
-link_ended(void *arg, int32_t node_id)
-{
-	(void) arg;
-	(void) node_id;
 }
 
 static void
@@ -199,61 +211,9 @@ report_unasked(PgraftConsensus *g)
 	beats->reported = true;
 }
 
-static int64_t
-lease_until(PgraftConsensus *g)
-{
-	const struct raft_configuration *configuration = &g->raft.configuration;
-	int64_t answered[PGRAFT_MAX_NODES];
-	int n = 0;
-
-	if (g->beats.leading_since_ms == 0 || g->barrier_term != g->beats.term)
-		return 0;
-
-	/* Elected again before it has stopped as the primary of an older promotion: each term needs one of its own (R17). */
-	if (g->beats.newest.promotion_term != 0 && g->beats.newest.promotion_term != g->beats.term)
-		return 0;
-	for (unsigned i = 0; i < configuration->n && n < PGRAFT_MAX_NODES; i++)
-	{
-		const struct raft_server *server = &configuration->servers[i];
-
-		if (server->role != RAFT_VOTER)
-			continue;
-		if (server->id == g->raft.id)
-			answered[n++] = pgraft_now_ms();
-		else
-			answered[n++] = server->id <= PGRAFT_MAX_NODES ? g->beats.answered_ms[server->id] : 0;
-	}
-	return pgraft_lease_until(answered, n, (int64_t) g->config.election_timeout_ms);
-}
-
-static void
-renew_lease(PgraftConsensus *g)
-{
-	int64_t until = lease_until(g);
-
-	if (until == g->beats.lease_until_ms)
-		return;
-	g->beats.lease_until_ms = until;
-	g->config.hooks.publish_lease(until);
-}
-
-static void
-connect_to_members(PgraftConsensus *g)
-{
-	const struct raft_configuration *configuration = &g->raft.configuration;
-	const char *addresses[PGRAFT_MAX_NODES + 1] = {0};
-
-	for (unsigned i = 0; i < configuration->n; i++)
-		if (configuration->servers[i].id <= PGRAFT_MAX_NODES && configuration->servers[i].id != g->raft.id)
-			addresses[configuration->servers[i].id] = configuration->servers[i].address;
-	for (int32_t id = 1; id <= PGRAFT_MAX_NODES; id++)
-		pgraft_peers_connect(&g->peers, id, addresses[id] == NULL ? "" : addresses[id]);
-}
-
 void
 pgraft_beats_turn(PgraftConsensus *g)
 {
-	connect_to_members(g);
 	follow_raft(g);
 	if (leads(g) && g->beats.leading_since_ms == 0)
 		begin_to_lead(g);
@@ -261,7 +221,7 @@ pgraft_beats_turn(PgraftConsensus *g)
 		uv_timer_stop(&g->beats.timer);
 	hear_early_beat(g);
 	report_unasked(g);
-	renew_lease(g);
+	pgraft_lease_turn(g);
 }
 
 /* What is of another term than the status is left out. */
@@ -299,18 +259,6 @@ pgraft_consensus_report(const PgraftReport *report)
 void
 pgraft_beats_init(PgraftConsensus *g)
 {
-	const PgraftPeersConfig config = {
-		.loop = g->loop,
-		.transport = g->transport,
-		.message = message_came,
-		.link_made = link_made,
-		.link_ended = link_ended,
-		.log = g->config.hooks.log,
-		.errors = &g->layer.counters.errors,
-		.arg = g,
-	};
-
-	pgraft_peers_init(&g->peers, &config);
 	uv_timer_init(g->loop, &g->beats.timer);
 	g->beats.timer.data = g;
 }

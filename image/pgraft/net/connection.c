@@ -25,6 +25,7 @@ pgraft_connection_new(PgraftTransport *t)
 		return NULL;
 	c->t = t;
 	c->deadline_ms = pgraft_now_ms() + PGRAFT_GREETING_TIMEOUT_MS;
+	c->failure = "it did not answer in time";
 	c->write.data = c->connect.data = c->resolver.data = c;
 	pgraft_greeting_init(&c->greeting, t->config.crypto, t->config.key, t->config.key_size, &t->config.self);
 	c->next = t->connections;
@@ -89,7 +90,7 @@ report_failed_dial(PgraftConnection *c)
 
 	c->done = NULL;
 	if (done != NULL)
-		done(c->done_arg, NULL, c->t->closing ? RAFT_CANCELED : RAFT_NOCONNECTION);
+		done(c->done_arg, NULL, c->t->closing ? RAFT_CANCELED : RAFT_NOCONNECTION, c->failure);
 }
 
 void
@@ -171,6 +172,8 @@ pgraft_connection_advance(PgraftConnection *c, ssize_t nread)
 		return false;
 	if (nread < 0)
 	{
+		c->failure =
+			"it ended the connection during the greeting, as a server with another node id or another key does";
 		pgraft_connection_abort(c);
 		return false;
 	}

@@ -12,15 +12,14 @@
 #define CONNECT_RETRY_MS 100
 #define SEGMENT_SIZE	 (1024 * 1024)
 
-/* safety.md R4: its vote may have counted for something that it no longer knows. */
-#define LOST_STATE \
-	"this server has formed its Raft group before and has lost its Raft state: it must not form or vote again; " \
-	"remove it from the cluster and add it anew"
+#define WAS_FORMED \
+	"this server was a member of a Raft group before, so that it must not form one by itself: it waits to be added " \
+	"to one"
 
 PgraftConsensus pgraft_group;
 
-static void
-fatal(const char *what, const char *why)
+void
+pgraft_consensus_fatal(const char *what, const char *why)
 {
 	char message[RAFT_ERRMSG_BUF_SIZE + 1200];
 
@@ -29,49 +28,42 @@ fatal(const char *what, const char *why)
 }
 
 static void
-peer_came(void *arg, int32_t node_id, uv_stream_t *stream)
+check(const char *what, int rc)
+{
+	if (rc != 0)
+		pgraft_consensus_fatal(what, strerror(rc));
+}
+
+/* Its own past, not its group's present: better to be added once more than to lead by that. */
+static void
+stuck_joining(void *arg)
 {
 	PgraftConsensus *g = arg;
 
-	pgraft_peers_accept(&g->peers, node_id, stream);
+	check("note that this server has to be added anew", pgraft_formation_give_up(&g->files));
+	g->config.hooks.fatal("this server was stopped while it joined its cluster: it starts over, and waits to be added");
 }
 
 static void
 init_raft(PgraftConsensus *g)
 {
-	PgraftTransportConfig transport = {
-		.self = g->config.self,
-		.listen_port = g->config.listen_port,
-		.key_size = g->config.key_size,
-		.crypto = g->config.crypto,
-		.log = g->config.hooks.log,
-		.peer_met = pgraft_member_names_remember,
-		.peer_stream = peer_came,
-		.refusals = &g->layer.counters.greetings_refused,
-		.arg = g,
-	};
-	int rc;
+	int rc = raft_uv_init(&g->io, g->loop, g->files.raft_dir, pgraft_transport_raft(g->transport));
 
-	strcpy(transport.listen_host, g->config.listen_host);
-	memcpy(transport.key, g->config.key, sizeof transport.key);
-	g->transport = pgraft_transport_new(g->loop, &transport);
-	if (g->transport == NULL)
-		fatal("start the Raft transport", "out of memory");
-	pgraft_beats_init(g);
-	rc = raft_uv_init(&g->io, g->loop, g->files.raft_dir, pgraft_transport_raft(g->transport));
 	if (rc != 0)
-		fatal("open the Raft directory", raft_strerror(rc));
+		pgraft_consensus_fatal("open the Raft directory", raft_strerror(rc));
 	raft_uv_set_segment_size(&g->io, SEGMENT_SIZE);
 	raft_uv_set_connect_retry_delay(&g->io, CONNECT_RETRY_MS);
 	g->layer.self = (raft_id) g->config.self.node_id;
+	g->layer.joining = g->formed.joining;
 	g->layer.pass_tick = pgraft_pass_tick;
+	g->layer.admits = pgraft_presence_admits;
+	g->layer.stuck_joining = stuck_joining;
 	g->layer.fatal = g->config.hooks.fatal;
 	g->layer.arg = g;
 	pgraft_io_wrap(&g->layer, &g->io);
-	pgraft_log_init_fsm();
 	rc = raft_init(&g->raft, &g->io, &g->fsm, (raft_id) g->config.self.node_id, g->config.self.address);
 	if (rc != 0)
-		fatal("open the Raft log", raft_errmsg(&g->raft));
+		pgraft_consensus_fatal("open the Raft log", raft_errmsg(&g->raft));
 	raft_set_pre_vote(&g->raft, true);
 	raft_set_snapshot_threshold(&g->raft, g->config.snapshot_threshold);
 	raft_set_snapshot_trailing(&g->raft, g->config.trailing_entries);
@@ -88,18 +80,15 @@ run_raft(PgraftConsensus *g)
 	raft_set_heartbeat_timeout(&g->raft, PGRAFT_TICK_MS);
 	rc = raft_start(&g->raft);
 	if (rc != 0)
-		fatal("start Raft", raft_errmsg(&g->raft));
+		pgraft_consensus_fatal("start Raft", raft_errmsg(&g->raft));
 	raft_set_heartbeat_timeout(&g->raft, 1);
 	g->running = true;
-	pgraft_member_names_remember(g, &g->config.self);
-	pgraft_turns_begin(g);
 }
 
-/* The members of a new group: the initial cluster, or this server alone. */
+/* The members of a new group: those of the cluster, or this server alone. */
 static void
-bootstrap(PgraftConsensus *g)
+bootstrap(PgraftConsensus *g, const PgraftClusterSpec *spec)
 {
-	const PgraftClusterSpec *spec = &g->config.initial_cluster;
 	struct raft_configuration configuration;
 	int rc = 0;
 
@@ -113,69 +102,149 @@ bootstrap(PgraftConsensus *g)
 		rc = raft_bootstrap(&g->raft, &configuration);
 	raft_configuration_close(&configuration);
 	if (rc != 0)
-		fatal("form the Raft group", raft_errmsg(&g->raft));
+		pgraft_consensus_fatal("form the Raft group", raft_errmsg(&g->raft));
 }
 
 static void
-form(PgraftConsensus *g)
+form(PgraftConsensus *g, const PgraftClusterSpec *spec)
 {
-	int rc = pgraft_formation_begin(&g->files, g->config.data_dir);
-
-	if (rc != 0)
-		fatal("make the Raft directory", strerror(rc));
+	g->formed.node_id = g->config.self.node_id;
+	check("make the Raft directory", pgraft_formation_begin(&g->files));
 	init_raft(g);
-	bootstrap(g);
-	rc = pgraft_formation_commit(&g->files, g->config.self.node_id);
-	if (rc == 0)
-		rc = pgraft_formation_consume(&g->files);
-	if (rc != 0)
-		fatal("record the formation of the Raft group", strerror(rc));
-	g->config.hooks.log(g->config.initial_cluster.n > 0 ? "Raft group formed from pgraft.initial_cluster"
-														: "Raft group of one member formed");
+	bootstrap(g, spec);
+	check("record the formation of the Raft group", pgraft_formation_commit(&g->files, &g->formed));
+	check("use up the formation token", pgraft_formation_consume(&g->files));
+	g->config.hooks.log(spec->n > 0 ? "Raft group formed from pgraft.initial_cluster"
+									: "Raft group of one member formed");
 	run_raft(g);
 }
 
+/* A start that is broken off is made again from the beginning: nothing follows from the new group until it is recovered. */
 static void
-join_existing(PgraftConsensus *g)
+recover(PgraftConsensus *g, uint64_t term)
 {
-	int rc = pgraft_formation_consume(&g->files); /* left over if the formation was interrupted at its end */
+	static const PgraftClusterSpec alone;
+	const int n = g->config.n_recover_links;
+	char message[128];
 
-	if (rc != 0)
-		fatal("use up the formation token", strerror(rc));
+	if (n > 0 && g->config.recover_links[n - 1].term > term)
+		term = g->config.recover_links[n - 1].term;
+	snprintf(message, sizeof message,
+			 "forms a Raft group of this server alone, anew from its data, in terms above %llu",
+			 (unsigned long long) term);
+	g->config.hooks.log(message);
+
+	/* From the first: servers of the old group must not be taken for its own. */
+	g->formed = (PgraftFormed){0};
+	if (!pgraft_new_group_id(g, g->formed.group_id))
+		pgraft_consensus_fatal("name the new Raft group", "no random bytes");
+	g->layer.least_term = term + 1; /* as libraft counts */
+	g->recovering = true;
+	form(g, &alone);
+}
+
+void
+pgraft_consensus_recovered(PgraftConsensus *g)
+{
+	check("note that the Raft group is recovered", pgraft_formation_recovered(&g->files));
+	g->recovering = false;
+	pgraft_barrier_passed(g);
+}
+
+static void
+resume(PgraftConsensus *g)
+{
+	/* Left over if the formation was interrupted at its end. */
+	check("use up the formation token", pgraft_formation_consume(&g->files));
 	init_raft(g);
 	run_raft(g);
+}
+
+/* Written down when libraft is there but has heard nothing yet. */
+void
+pgraft_consensus_join(PgraftConsensus *g, const PgraftMembershipNotice *invitation)
+{
+	g->formed = (PgraftFormed){.node_id = g->config.self.node_id, .joined_at = invitation->index, .joining = true};
+	strcpy(g->formed.group_id, invitation->group_id);
+	check("forget the former Raft group", pgraft_remove_durably(g->established_path));
+	check("make the Raft directory", pgraft_formation_begin(&g->files));
+	check("use up the formation token", pgraft_formation_consume(&g->files));
+	init_raft(g);
+	run_raft(g);
+	check("record the invitation to the Raft group", pgraft_formation_commit(&g->files, &g->formed));
+	g->config.hooks.log("invited to a cluster: fetches its log");
+}
+
+static void
+wait_to_be_added(PgraftConsensus *g)
+{
+	g->config.hooks.publish_state(&g->state);
+	if (pgraft_formation_consumed(&g->files))
+		g->config.hooks.log(WAS_FORMED);
+	else
+		g->config.hooks.log(
+			"no Raft state and no formation token: waiting for pgraft_init() or to be added to a cluster");
+}
+
+/* Nothing is started on state that cannot be trusted; without an incarnation no other server could tell this one's data. */
+static bool
+may_start(PgraftConsensus *g, PgraftFormationState state, const char *why)
+{
+	char message[160];
+
+	if (state == PGRAFT_FORMATION_UNKNOWN)
+		pgraft_consensus_fatal("trust the Raft state", why);
+	if (state == PGRAFT_FORMATION_LOST)
+	{
+		g->config.hooks.lost(why);
+		return false;
+	}
+	if (state == PGRAFT_FORMATION_WHOLE && g->formed.node_id != g->config.self.node_id)
+	{
+		snprintf(message, sizeof message, "it belongs to node %d, but pgraft.node_id is %d", g->formed.node_id,
+				 g->config.self.node_id);
+		pgraft_consensus_fatal("use the Raft state", message);
+	}
+	if (state == PGRAFT_FORMATION_NONE && g->config.self.incarnation[0] == '\0')
+	{
+		g->config.hooks.log("the data directory has no incarnation file: it cannot belong to a cluster");
+		return false;
+	}
+	return true;
 }
 
 void
 pgraft_consensus_start(uv_loop_t *loop, const PgraftConsensusConfig *config)
 {
 	PgraftConsensus *g = &pgraft_group;
-	char why[1200];
-	int32_t owner;
+	PgraftFormationState state;
+	uint64_t recovery_term;
+	char why[1200] = "";
 
 	memset(g, 0, sizeof *g);
 	g->config = *config;
 	g->loop = loop;
 	if (!pgraft_formation_init(&g->files, config->data_dir))
-		fatal("use pgraft.data_dir", "its path is too long");
+		pgraft_consensus_fatal("use pgraft.data_dir", "its path is too long");
 	snprintf(g->established_path, sizeof g->established_path, "%s/established", config->data_dir);
-	owner = pgraft_formation_owner(&g->files, why, sizeof why);
-	if (owner < 0)
-		fatal("trust the Raft state", why);
-	else if (owner > 0 && owner != config->self.node_id)
-	{
-		snprintf(why, sizeof why, "it belongs to node %d, but pgraft.node_id is %d", owner, config->self.node_id);
-		fatal("use the Raft state", why);
-	}
-	else if (owner > 0)
-		join_existing(g);
-	else if (pgraft_formation_consumed(&g->files))
-		config->hooks.log(LOST_STATE);
-	else if (pgraft_formation_has_token(&g->files) && config->initial_cluster.n > 0)
-		form(g);
+	pgraft_log_init_fsm();
+	check("clear the Raft state of a removed server", pgraft_formation_clear(&g->files));
+	if (!pgraft_formation_recovery(&g->files, &recovery_term, why, sizeof why))
+		pgraft_consensus_fatal("recover from this server's data", why);
+	state = pgraft_formation_read(&g->files, &g->formed, why, sizeof why);
+	if (recovery_term == 0 && !may_start(g, state, why))
+		return;
+	pgraft_links_begin(g);
+	pgraft_turns_begin(g);
+	if (recovery_term != 0)
+		recover(g, recovery_term);
+	else if (state == PGRAFT_FORMATION_WHOLE)
+		resume(g);
+	else if (!pgraft_formation_consumed(&g->files) && pgraft_formation_has_token(&g->files) &&
+			 config->initial_cluster.n > 0)
+		form(g, &config->initial_cluster);
 	else
-		config->hooks.log(
-			"no Raft state and no formation token: waiting for pgraft_init() or to be added to a cluster");
+		wait_to_be_added(g);
 }
 
 bool
@@ -187,7 +256,7 @@ pgraft_consensus_form(char *err, size_t err_size)
 		return true;
 	if (pgraft_formation_consumed(&g->files))
 	{
-		snprintf(err, err_size, "%s", LOST_STATE);
+		snprintf(err, err_size, "%s", WAS_FORMED);
 		return false;
 	}
 	if (g->config.self.incarnation[0] == '\0')
@@ -195,6 +264,6 @@ pgraft_consensus_form(char *err, size_t err_size)
 		snprintf(err, err_size, "the data directory has no incarnation file");
 		return false;
 	}
-	form(g);
+	form(g, &g->config.initial_cluster);
 	return true;
 }

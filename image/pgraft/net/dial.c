@@ -62,7 +62,7 @@ proof_written(uv_write_t *write, int status)
 	}
 	remember(c);
 	t->config.peer_met(t->config.arg, &c->greeting.peer);
-	c->done(c->done_arg, pgraft_connection_release(c), 0);
+	c->done(c->done_arg, pgraft_connection_release(c), 0, "");
 	free(c);
 }
 
@@ -79,7 +79,8 @@ challenge_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *unused)
 	error = pgraft_greeting_answer(&c->greeting);
 	if (error != PGRAFT_GREETING_OK)
 	{
-		pgraft_transport_refuse(c->t, c->address, pgraft_greeting_error_text(error));
+		c->failure = pgraft_greeting_error_text(error);
+		pgraft_transport_refuse(c->t, c->address, c->failure);
 		pgraft_connection_abort(c);
 	}
 	else if (uv_write(&c->write, stream, &buf, 1, proof_written) != 0)
@@ -130,6 +131,8 @@ connected(uv_connect_t *connect, int status)
 
 	if (c->aborted || uv_is_closing((uv_handle_t *) c->tcp))
 		return;
+	if (status != 0)
+		c->failure = uv_strerror(status);
 	if (status == 0)
 		say_hello(c);
 	else if (c->resolved)
@@ -154,7 +157,10 @@ name_resolved(uv_getaddrinfo_t *resolver, int status, struct addrinfo *found)
 	if (c->aborted)
 		pgraft_connection_maybe_free(c);
 	else if (status != 0)
+	{
+		c->failure = "its host name does not resolve";
 		pgraft_connection_abort(c);
+	}
 	else
 		connect_to(c, found->ai_addr);
 	uv_freeaddrinfo(found);
@@ -222,10 +228,11 @@ pgraft_transport_dial(PgraftTransport *t, PgraftStreamKind kind, int32_t node_id
 }
 
 static void
-dialled_for_raft(void *arg, uv_stream_t *stream, int status)
+dialled_for_raft(void *arg, uv_stream_t *stream, int status, const char *why)
 {
 	struct raft_uv_connect *req = arg;
 
+	(void) why;
 	req->cb(req, stream, status);
 }
 

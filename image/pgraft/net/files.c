@@ -60,6 +60,14 @@ pgraft_rename_durably(const char *from, const char *to)
 }
 
 int
+pgraft_remove_durably(const char *path)
+{
+	if (unlink(path) != 0)
+		return errno == ENOENT ? 0 : errno;
+	return sync_directory_of(path);
+}
+
+int
 pgraft_write_durably(const char *path, const char *text, size_t size)
 {
 	char aside[PATH_SIZE];

@@ -12,6 +12,9 @@
 extern int pgraft_write_durably(const char *path, const char *text, size_t size);
 extern int pgraft_rename_durably(const char *from, const char *to);
 
+/* 0 too if there is no such file. */
+extern int pgraft_remove_durably(const char *path);
+
 /* Reads at most size - 1 bytes and ends them with a NUL; EFBIG if there is more. */
 extern int pgraft_read_file(const char *path, char *buf, size_t size);
 

@@ -5,6 +5,7 @@
 #include "net/formation.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +17,13 @@ pgraft_formation_init(PgraftFormation *f, const char *data_dir)
 {
 	if (strlen(data_dir) > sizeof f->raft_dir - 64)
 		return false;
+	snprintf(f->data_dir, sizeof f->data_dir, "%s", data_dir);
 	snprintf(f->raft_dir, sizeof f->raft_dir, "%s/raft", data_dir);
 	snprintf(f->formed_path, sizeof f->formed_path, "%s/formed", data_dir);
 	snprintf(f->token_path, sizeof f->token_path, "%s/formation.token", data_dir);
 	snprintf(f->consumed_path, sizeof f->consumed_path, "%s/formation.consumed", data_dir);
+	snprintf(f->removed_path, sizeof f->removed_path, "%s/removed", data_dir);
+	snprintf(f->recover_path, sizeof f->recover_path, "%s/recover", data_dir);
 	return true;
 }
 
@@ -40,32 +44,66 @@ has_term(const PgraftFormation *f)
 	return false;
 }
 
-int32_t
-pgraft_formation_owner(const PgraftFormation *f, char *err, size_t err_size)
+/* The number in the line that begins with this key; 0 if there is none. */
+static uint64_t
+number_in(const char *text, const char *key)
 {
-	char text[64];
-	char *end;
-	long id;
-	int rc = pgraft_read_file(f->formed_path, text, sizeof text);
+	size_t size = strlen(key);
 
+	for (const char *line = text; line != NULL && *line != '\0'; line = strchr(line, '\n'))
+	{
+		line += *line == '\n';
+		if (strncmp(line, key, size) == 0)
+		{
+			char *end;
+			unsigned long long value = strtoull(line + size, &end, 10);
+
+			return line[size] >= '0' && line[size] <= '9' && *end == '\n' ? value : 0;
+		}
+	}
+	return 0;
+}
+
+static void
+copy_group(const char *text, char *group_id)
+{
+	static const char key[] = "group_id=";
+	const char *line = strstr(text, key);
+
+	group_id[0] = '\0';
+	if (line != NULL)
+		sscanf(line + sizeof key - 1, "%32[0-9a-f]", group_id);
+}
+
+PgraftFormationState
+pgraft_formation_read(const PgraftFormation *f, PgraftFormed *formed, char *err, size_t err_size)
+{
+	char text[256];
+	int rc = pgraft_read_file(f->formed_path, text, sizeof text);
+	uint64_t id;
+
+	memset(formed, 0, sizeof *formed);
 	if (rc == ENOENT)
-		return 0;
+		return PGRAFT_FORMATION_NONE;
 	if (rc != 0)
 	{
 		snprintf(err, err_size, "could not read \"%s\": %s", f->formed_path, strerror(rc));
-		return -1;
+		return PGRAFT_FORMATION_UNKNOWN;
 	}
-	if (strncmp(text, "node_id=", 8) != 0 || (id = strtol(text + 8, &end, 10)) < 1 || id > INT32_MAX || *end != '\n')
+	id = number_in(text, "node_id=");
+	if (id < 1 || id > INT32_MAX)
 	{
 		snprintf(err, err_size, "\"%s\" does not name a node", f->formed_path);
-		return -1;
+		return PGRAFT_FORMATION_UNKNOWN;
 	}
-	if (!has_term(f))
-	{
-		snprintf(err, err_size, "the Raft state in \"%s\" is lost", f->raft_dir);
-		return -1;
-	}
-	return (int32_t) id;
+	formed->node_id = (int32_t) id;
+	formed->joined_at = number_in(text, "joined_at=");
+	formed->joining = strstr(text, "\njoining=yes\n") != NULL;
+	copy_group(text, formed->group_id);
+	if (has_term(f))
+		return PGRAFT_FORMATION_WHOLE;
+	snprintf(err, err_size, "the Raft state in \"%s\" is lost", f->raft_dir);
+	return PGRAFT_FORMATION_LOST;
 }
 
 bool
@@ -75,9 +113,9 @@ pgraft_formation_has_token(const PgraftFormation *f)
 }
 
 int
-pgraft_formation_begin(const PgraftFormation *f, const char *data_dir)
+pgraft_formation_begin(const PgraftFormation *f)
 {
-	int rc = pgraft_make_directory(data_dir);
+	int rc = pgraft_make_directory(f->data_dir);
 
 	if (rc == 0)
 		rc = pgraft_make_directory(f->raft_dir);
@@ -87,11 +125,16 @@ pgraft_formation_begin(const PgraftFormation *f, const char *data_dir)
 }
 
 int
-pgraft_formation_commit(const PgraftFormation *f, int32_t node_id)
+pgraft_formation_commit(const PgraftFormation *f, const PgraftFormed *formed)
 {
-	char text[64];
-	int n = snprintf(text, sizeof text, "node_id=%d\n", node_id);
+	char text[256];
+	int n = snprintf(text, sizeof text, "node_id=%d\n", formed->node_id);
 
+	if (formed->joined_at != 0)
+		n += snprintf(text + n, sizeof text - (size_t) n, "joined_at=%" PRIu64 "\njoining=%s\n", formed->joined_at,
+					  formed->joining ? "yes" : "no");
+	if (formed->group_id[0] != '\0')
+		n += snprintf(text + n, sizeof text - (size_t) n, "group_id=%s\n", formed->group_id);
 	return pgraft_write_durably(f->formed_path, text, (size_t) n);
 }
 
@@ -110,4 +153,55 @@ bool
 pgraft_formation_consumed(const PgraftFormation *f)
 {
 	return pgraft_file_exists(f->consumed_path);
+}
+
+int
+pgraft_formation_give_up(const PgraftFormation *f)
+{
+	return pgraft_write_durably(f->removed_path, "yes\n", 4);
+}
+
+int
+pgraft_formation_clear(const PgraftFormation *f)
+{
+	static const char *const of_the_group[] = {"formed", "established", "members"};
+	char path[sizeof f->data_dir + 16];
+	int rc;
+
+	if (!pgraft_file_exists(f->removed_path))
+		return 0;
+	rc = pgraft_formation_consume(f);
+	for (size_t i = 0; i < sizeof of_the_group / sizeof of_the_group[0] && rc == 0; i++)
+	{
+		snprintf(path, sizeof path, "%s/%s", f->data_dir, of_the_group[i]);
+		rc = pgraft_remove_durably(path);
+	}
+	if (rc == 0)
+		rc = pgraft_formation_begin(f);
+	return rc == 0 ? pgraft_remove_durably(f->removed_path) : rc;
+}
+
+bool
+pgraft_formation_recovery(const PgraftFormation *f, uint64_t *term, char *err, size_t err_size)
+{
+	char text[64];
+	int rc = pgraft_read_file(f->recover_path, text, sizeof text);
+
+	*term = 0;
+	if (rc == ENOENT)
+		return true;
+	if (rc == 0)
+		*term = number_in(text, "term=");
+	if (rc != 0)
+		snprintf(err, err_size, "could not read \"%s\": %s", f->recover_path, strerror(rc));
+	else if (*term == 0 || *term > INT64_MAX)
+		snprintf(err, err_size, "\"%s\" does not name a term: it must hold one line, \"term=\" and a number above 0",
+				 f->recover_path);
+	return rc == 0 && *term > 0 && *term <= INT64_MAX;
+}
+
+int
+pgraft_formation_recovered(const PgraftFormation *f)
+{
+	return pgraft_remove_durably(f->recover_path);
 }

@@ -97,6 +97,8 @@ send_message(struct raft_io *io, struct raft_io_send *req, const struct raft_mes
 		the_layer->counters.sent[message->type - 1]++;
 	if (message->type == RAFT_APPEND_ENTRIES && message->append_entries.n_entries == 0)
 		the_layer->counters.heartbeats_sent++;
+	if (message->type == RAFT_INSTALL_SNAPSHOT)
+		the_layer->counters.snapshots_sent++;
 	return the_layer->original.send(io, req, message, cb);
 }
 
@@ -129,9 +131,17 @@ is_only_voter(const struct raft_snapshot *snapshot, const struct raft_entry *ent
 	return self && voters == 1;
 }
 
+/* Begins with the metadata on disk: without them the directory would be taken for one whose state is lost. */
+static int
+begin_to_join(struct raft_io *io, raft_term *term)
+{
+	*term = 1;
+	return set_term(io, *term);
+}
+
 /*
  * A group's only voter leads at once, and libraft leaves the term as it was: two lives of that leader would have the same term, and one
- * term would stand for two promotions.  So each of its starts is a new term.
+ * term would stand for two promotions.  So each of its starts is a new term.  A server that joins may have been that only voter once.
  */
 static int
 load(struct raft_io *io, raft_term *term, raft_id *voted_for, struct raft_snapshot **snapshot, raft_index *start_index,
@@ -139,9 +149,13 @@ load(struct raft_io *io, raft_term *term, raft_id *voted_for, struct raft_snapsh
 {
 	int rc = the_layer->original.load(io, term, voted_for, snapshot, start_index, entries, n_entries);
 
+	if (rc == 0 && the_layer->joining && *term == 0)
+		return begin_to_join(io, term);
 	if (rc != 0 || !is_only_voter(*snapshot, *entries, *n_entries))
 		return rc;
-	*term += 1;
+	if (the_layer->joining)
+		the_layer->stuck_joining(the_layer->arg);
+	*term = (*term > the_layer->least_term ? *term : the_layer->least_term) + 1;
 	*voted_for = 0;
 	the_layer->counters.elections++;
 	return set_term(io, *term);
@@ -153,9 +167,53 @@ is_warming(const struct raft_message *message)
 	return message->type == RAFT_REQUEST_VOTE_RESULT && message->request_vote_result.term == 0;
 }
 
+static bool
+is_for_voters(const struct raft_message *message)
+{
+	return message->type == RAFT_REQUEST_VOTE || message->type == RAFT_TIMEOUT_NOW;
+}
+
+/* What a message has brought along is its receiver's. */
+static void
+drop(struct raft_message *message)
+{
+	if (message->type == RAFT_APPEND_ENTRIES)
+	{
+		struct raft_append_entries *append_entries = &message->append_entries;
+
+		for (unsigned i = 0; i < append_entries->n_entries; i++)
+			if (i == 0 || append_entries->entries[i].batch != append_entries->entries[i - 1].batch)
+				raft_free(append_entries->entries[i].batch);
+		raft_free(append_entries->entries);
+	}
+	else if (message->type == RAFT_INSTALL_SNAPSHOT)
+	{
+		raft_configuration_close(&message->install_snapshot.conf);
+		raft_free(message->install_snapshot.data.base);
+	}
+}
+
+/*
+ * libraft takes the index of the first new entry of a message for that of each configuration in it, and then never sees those committed.  So a
+ * configuration has to be the first: what is cut off is sent again.
+ */
+static void
+end_before_next_configuration(struct raft_append_entries *append)
+{
+	for (unsigned i = 1; i < append->n_entries; i++)
+		if (append->entries[i].type == RAFT_CHANGE)
+			append->n_entries = i;
+}
+
 static void
 receive(struct raft_io *io, struct raft_message *message)
 {
+	if (!the_layer->admits(the_layer->arg, (int32_t) message->server_id) ||
+		(the_layer->joining && is_for_voters(message)))
+	{
+		drop(message);
+		return;
+	}
 	if (message->server_id >= 1 && message->server_id <= PGRAFT_MAX_NODES)
 		the_layer->last_seen_ms[message->server_id] = pgraft_now_ms();
 	if (is_warming(message))
@@ -165,6 +223,10 @@ receive(struct raft_io *io, struct raft_message *message)
 		the_layer->fatal("a snapshot came in while one was being written");
 	if (message->type >= 1 && message->type <= PGRAFT_MESSAGE_KINDS)
 		the_layer->counters.received[message->type - 1]++;
+	if (message->type == RAFT_INSTALL_SNAPSHOT)
+		the_layer->counters.snapshots_received++;
+	if (message->type == RAFT_APPEND_ENTRIES)
+		end_before_next_configuration(&message->append_entries);
 	the_layer->recv(io, message);
 }
 

@@ -22,12 +22,17 @@ typedef struct PgraftIo
 	PgraftCounters counters;
 	int64_t last_seen_ms[PGRAFT_MAX_NODES + 1]; /* by node id */
 	raft_id self;
-	bool (*pass_tick)(void *arg); /* shall libraft see this tick? */
+	bool joining;		  /* safety.md R4: has not applied yet what added it, so that it neither votes nor takes over */
+	raft_term least_term; /* an only voter starts above it */
+	bool (*pass_tick)(void *arg);				/* shall libraft see this tick? */
+	bool (*admits)(void *arg, int32_t node_id); /* and a message of this server? */
+	void (*stuck_joining)(
+		void *arg); /* what was replayed makes a joining server its group's only voter; does not return */
 	void (*fatal)(const char *message);
 	void *arg;
 } PgraftIo;
 
-/* self, pass_tick, fatal and arg are set by the caller; one layer a process. */
+/* All but what it counts and keeps for itself is set by the caller; one layer a process. */
 extern void pgraft_io_wrap(PgraftIo *layer, struct raft_io *io);
 
 /* Sends something that the receiver's libraft ignores (a vote result of term 0), so that the stream to it stays warm. */

@@ -30,11 +30,33 @@ pgraft_log_publish(void)
 static void
 settle(const Proposal *proposal, bool committed)
 {
+	PgraftConsensus *g = &pgraft_group;
+
 	pgraft_log_publish();
-	if (proposal->ticket == PGRAFT_TICKET_MEMBER)
-		pgraft_group.member_pending = false;
-	else if (proposal->ticket != PGRAFT_TICKET_LEADER)
-		pgraft_group.config.hooks.proposal_done(proposal->ticket, committed);
+	switch (proposal->ticket)
+	{
+		case PGRAFT_TICKET_MEMBER:
+			g->member_pending = false;
+			break;
+		case PGRAFT_TICKET_FORGET:
+			pgraft_membership_forgotten(g);
+			break;
+		case PGRAFT_TICKET_TRANSFER:
+			pgraft_hand_over_committed(g, committed);
+			break;
+		case PGRAFT_TICKET_RECOVERED:
+			if (committed)
+				pgraft_consensus_recovered(g);
+			break;
+		case PGRAFT_TICKET_LEADER:
+		case PGRAFT_TICKET_NOTE:
+			break;
+		default:
+			if (proposal->ticket > PGRAFT_TICKET_REQUEST)
+				pgraft_requests_proposal_done(g, proposal->ticket, committed);
+			else
+				g->config.hooks.proposal_done(proposal->ticket, committed);
+	}
 }
 
 static void
@@ -111,15 +133,29 @@ submit(const PgraftEntry *entry, uint64_t ticket)
 	return rc;
 }
 
+static bool
+names_a_node(PgraftEntryType type)
+{
+	return type == PGRAFT_ENTRY_MEMBER || type == PGRAFT_ENTRY_REMOVED || type == PGRAFT_ENTRY_TRANSFER ||
+		   type == PGRAFT_ENTRY_EVENT;
+}
+
+static bool
+has_term(PgraftEntryType type)
+{
+	return type == PGRAFT_ENTRY_INTENT || type == PGRAFT_ENTRY_RECORD || type == PGRAFT_ENTRY_EVENT;
+}
+
 void
 pgraft_consensus_propose(PgraftEntry *entry, uint64_t ticket)
 {
 	PgraftConsensus *g = &pgraft_group;
 
-	entry->at_ms = pgraft_wall_ms();
-	if (entry->type != PGRAFT_ENTRY_INTENT && entry->type != PGRAFT_ENTRY_RECORD)
+	if (entry->type != PGRAFT_ENTRY_EVENT)
+		entry->at_ms = pgraft_wall_ms();
+	if (!has_term(entry->type))
 		entry->term = g->running ? pgraft_term(raft_current_term(&g->raft)) : 0;
-	if (entry->type != PGRAFT_ENTRY_MEMBER)
+	if (!names_a_node(entry->type))
 		entry->node_id = g->config.self.node_id;
 	if (!g->running || raft_state(&g->raft) != RAFT_LEADER || submit(entry, ticket) != 0)
 		settle(&(Proposal){.ticket = ticket}, false);

@@ -4,7 +4,7 @@
  *
  * Every server learns these from the authenticated greetings; the leader commits what the log does not have yet.  A member that comes
  * with another incarnation has other data than the one that was counted: it is not renamed but has to be removed and added anew
- * (safety.md R4).
+ * (safety.md R4).  The leader does so by itself when that one has no Raft state either; if it has, somebody exchanged the data by hand.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,13 +15,16 @@ static void
 log_mismatch(const PgraftIdentity *peer)
 {
 	char message[256];
+	int64_t age_ms;
+	const PgraftPresence *presence = pgraft_presence_of(peer->node_id, &age_ms);
 
-	if (pgraft_group.mismatch_logged[peer->node_id])
+	if (pgraft_group.mismatch_logged[peer->node_id] || presence == NULL || !presence->formed)
 		return;
 	pgraft_group.mismatch_logged[peer->node_id] = true;
 	snprintf(message, sizeof message,
-			 "member %d (%s) has other data than the member of that id had: remove it and add it anew", peer->node_id,
-			 peer->name);
+			 "member %d (%s) has other data than the member of that id had, but kept its Raft state: remove it and add "
+			 "it anew",
+			 peer->node_id, peer->name);
 	pgraft_group.config.hooks.log(message);
 }
 
@@ -49,17 +52,6 @@ log_lacks(const PgraftIdentity *peer)
 		   member->postgres_port != peer->postgres_port;
 }
 
-static bool
-is_configured(int32_t node_id)
-{
-	const struct raft_configuration *configuration = &pgraft_group.raft.configuration;
-
-	for (unsigned i = 0; i < configuration->n; i++)
-		if (configuration->servers[i].id == (raft_id) node_id)
-			return true;
-	return false;
-}
-
 /* Leader, barrier applied: commit the next member's names that the log lacks, one at a time. */
 void
 pgraft_member_names_propose(void)
@@ -72,7 +64,7 @@ pgraft_member_names_propose(void)
 	{
 		const PgraftIdentity *peer = &pgraft_group.met[id];
 
-		if (peer->node_id == 0 || !is_configured(id) || !log_lacks(peer))
+		if (peer->node_id == 0 || !pgraft_is_configured(&pgraft_group, id) || !log_lacks(peer))
 			continue;
 		memset(&entry, 0, sizeof entry);
 		entry.type = PGRAFT_ENTRY_MEMBER;

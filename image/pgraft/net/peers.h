@@ -2,8 +2,8 @@
  * peers.h
  *	  Links between servers for messages of our own (core/peer_message.h), beside libraft's streams: one for each ordered pair.
  *
- * This server dials every other member and writes there; the others dial this one, and it reads what they write.  A link that ends is dialled
- * again a moment later, for as long as its server is a member.  Both ends read, so that a death at the other end is seen as the end of the
+ * This server dials every other member (and who else it is told to) and writes there; the others dial this one, and it reads what they write.  A
+ * link that ends is dialled again a moment later, for as long as it is wanted.  Both ends read, so that a death at the other end is seen as the end of the
  * stream, at once.  Nothing is kept for a link that is down, and a peer that does not take what is written to it loses its link: messages are
  * repeated, and only the newest counts.
  *
@@ -40,6 +40,7 @@ typedef struct PgraftLinkTo
 	char dialled[PGRAFT_ADDRESS_SIZE];
 	bool dialling;
 	uv_stream_t *stream; /* NULL: not connected */
+	const char *failure; /* why it could not be made when it was tried last; "" */
 	uv_timer_t redial;
 	uint8_t unexpected[8]; /* nothing comes back on this link */
 } PgraftLinkTo;
@@ -62,6 +63,12 @@ typedef struct PgraftPeers
 	PgraftLinkFrom
 		from[PGRAFT_MAX_NODES + 1]; /* by node id: so many come in at most, a newer one in place of the older */
 } PgraftPeers;
+
+static inline bool
+pgraft_peer_possible(int32_t node_id)
+{
+	return node_id >= 1 && node_id <= PGRAFT_MAX_NODES;
+}
 
 extern void pgraft_peers_init(PgraftPeers *peers, const PgraftPeersConfig *config);
 

@@ -24,7 +24,7 @@ typedef struct PgraftPeerStatus
 {
 	int32_t node_id;
 	char address[PGRAFT_ADDRESS_SIZE];
-	bool voter;
+	bool voter;			  /* otherwise it was added, and catches up, or was left so by a leader that died */
 	uint64_t match_index; /* leader only, 0 elsewhere; for the server itself its last index */
 	int64_t last_seen_ms; /* when a message of it came in last, 0 never */
 	bool reachable;		  /* heard within the election timeout; true for the server itself */
@@ -39,7 +39,9 @@ typedef struct PgraftCounters
 	uint64_t elections;		  /* this server stood */
 	uint64_t entries_appended;
 	uint64_t entries_applied;
-	uint64_t snapshots;
+	uint64_t snapshots;		 /* taken */
+	uint64_t snapshots_sent; /* to servers that were too far behind */
+	uint64_t snapshots_received;
 	uint64_t greetings_refused;
 	uint64_t errors;
 } PgraftCounters;
@@ -54,11 +56,26 @@ typedef struct PgraftRaftStatus
 	uint64_t last_index;
 	uint64_t commit_index;
 	uint64_t last_applied;
-	PgraftBeat beat;		/* newest of the leader of term; term 0: none heard */
-	int64_t lease_until_ms; /* of this server as the leader (core/lease.h); 0: it has none */
-	int n_peers;			/* members, this server included */
+	uint64_t log_entries;		  /* entries on disk behind the newest snapshot and its trailing ones */
+	uint64_t snapshot_index;	  /* of the newest snapshot; 0: none */
+	PgraftBeat beat;			  /* newest of the leader of term; term 0: none heard */
+	int64_t lease_until_ms;		  /* of this server as the leader (core/lease.h); 0: it has none */
+	uint64_t configuration_index; /* of the newest configuration, committed or not */
+	bool configuration_committed; /* is it? */
+	int n_peers;				  /* members, this server included */
 	PgraftPeerStatus peers[PGRAFT_MAX_NODES];
 	PgraftCounters counters;
 } PgraftRaftStatus;
+
+/*
+ * safety.md R13: no change of membership before a majority of the voters, and node_id if it is not 0, have flushed the leader's WAL up
+ * to a point that was taken after the synchronous setting of this very configuration was in force.
+ */
+typedef struct PgraftBarrier
+{
+	uint64_t ticket; /* > 0; a newer one replaces an older one; 0: none wanted */
+	uint64_t configuration_index;
+	int32_t node_id;
+} PgraftBarrier;
 
 #endif

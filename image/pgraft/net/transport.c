@@ -69,22 +69,20 @@ init(struct raft_uv_transport *rt, raft_id id, const char *address)
 	return 0;
 }
 
-static int
+static bool
 listen_failed(PgraftTransport *t, const char *what, int rc)
 {
 	snprintf(t->raft.errmsg, sizeof t->raft.errmsg, "could not %s %s:%u: %s", what, t->config.listen_host,
 			 t->config.listen_port, uv_strerror(rc));
-	return RAFT_IOERR;
+	return false;
 }
 
-static int
-start_listening(struct raft_uv_transport *rt, raft_uv_accept_cb cb)
+bool
+pgraft_transport_listen(PgraftTransport *t)
 {
-	PgraftTransport *t = rt->impl;
 	struct sockaddr_in address;
 	int rc;
 
-	t->accept_cb = cb;
 	rc = uv_ip4_addr(t->config.listen_host, t->config.listen_port, &address);
 	if (rc != 0)
 		return listen_failed(t, "understand the listen address", rc);
@@ -99,6 +97,15 @@ start_listening(struct raft_uv_transport *rt, raft_uv_accept_cb cb)
 	if (rc != 0)
 		return listen_failed(t, "listen on", rc);
 	uv_timer_start(&t->sweeper, sweep, SWEEP_INTERVAL_MS, SWEEP_INTERVAL_MS);
+	return true;
+}
+
+static int
+admit_raft(struct raft_uv_transport *rt, raft_uv_accept_cb cb)
+{
+	PgraftTransport *t = rt->impl;
+
+	t->accept_cb = cb;
 	return 0;
 }
 
@@ -144,10 +151,23 @@ pgraft_transport_new(uv_loop_t *loop, const PgraftTransportConfig *config)
 	t->raft.version = 1;
 	t->raft.impl = t;
 	t->raft.init = init;
-	t->raft.listen = start_listening;
+	t->raft.listen = admit_raft;
 	t->raft.connect = pgraft_dial_for_raft;
 	t->raft.close = close_transport;
 	return t;
+}
+
+static void
+free_stream(uv_handle_t *handle)
+{
+	raft_free(handle);
+}
+
+void
+pgraft_stream_close(uv_stream_t **stream)
+{
+	uv_close((uv_handle_t *) *stream, free_stream);
+	*stream = NULL;
 }
 
 struct raft_uv_transport *

@@ -36,14 +36,20 @@ typedef struct PgraftTransportConfig
 } PgraftTransportConfig;
 
 /*
- * Told once, later or at once.  status 0: the greeting is done, and the stream is the receiver's; RAFT_NOCONNECTION; RAFT_CANCELED: the
- * transport closes.
+ * Told once, later or at once.  status 0: the greeting is done, and the stream is the receiver's; RAFT_NOCONNECTION, and why (static text, for
+ * an operator); RAFT_CANCELED: the transport closes.
  */
-typedef void (*PgraftDialled)(void *arg, uv_stream_t *stream, int status);
+typedef void (*PgraftDialled)(void *arg, uv_stream_t *stream, int status, const char *why);
 
 /* NULL when out of memory.  The config is copied. */
 extern PgraftTransport *pgraft_transport_new(uv_loop_t *loop, const PgraftTransportConfig *config);
 extern struct raft_uv_transport *pgraft_transport_raft(PgraftTransport *t);
+
+/* Before libraft starts, which only adds itself: its streams are closed until then.  false with the reason in pgraft_transport_raft()->errmsg. */
+extern bool pgraft_transport_listen(PgraftTransport *t);
+
+/* Close a stream that was handed over, and forget it. */
+extern void pgraft_stream_close(uv_stream_t **stream);
 
 /* false when out of memory; done is not called then. */
 extern bool pgraft_transport_dial(PgraftTransport *t, PgraftStreamKind kind, int32_t node_id, const char *address,

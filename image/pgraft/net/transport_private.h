@@ -32,6 +32,7 @@ typedef struct PgraftConnection
 	/* dialling only */
 	PgraftDialled done; /* NULL once it has been told */
 	void *done_arg;
+	const char *failure; /* why it cannot be made; static text */
 	char address[PGRAFT_ADDRESS_SIZE];
 	bool resolved; /* the kept address is not, or no longer, the one that is dialled */
 	bool resolving;
@@ -52,8 +53,8 @@ struct PgraftTransport
 	uv_loop_t *loop;
 	uv_tcp_t listener;
 	bool listening;
-	uv_timer_t sweeper; /* ends what is past its deadline */
-	raft_uv_accept_cb accept_cb;
+	uv_timer_t sweeper;			 /* ends what is past its deadline */
+	raft_uv_accept_cb accept_cb; /* NULL until libraft starts */
 	raft_uv_transport_close_cb close_cb;
 	bool closing;
 	int open_handles; /* listener and sweeper, while closing */

@@ -3,8 +3,8 @@
  *	  What happens at every turn of the loop and at every tick: timeouts, the barrier of a new leader, links, beats, the published status.
  *
  * Ticks: libraft gets one every 10 ms, so that entries need not wait for a heartbeat; a leader passes on only as many as its heartbeat
- * interval asks for.  Until the first promotion record only node 1 may stand, so that the first primary is node 1; it stands quickly then,
- * since nobody can contest it.
+ * interval asks for, and one when something was committed, since the others learn that with the next heartbeat only.  Until the first
+ * promotion record only node 1 may stand, so that the first primary is node 1; it stands quickly then, since nobody can contest it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,14 +22,20 @@ pgraft_pass_tick(void *arg)
 {
 	PgraftConsensus *g = arg;
 
-	if (raft_state(&g->raft) != RAFT_LEADER)
-		return true;
-	return ++g->tick_count % (g->config.heartbeat_interval_ms / PGRAFT_TICK_MS) == 0;
+	uint64_t commit_index = raft_commit_index(&g->raft);
+	bool due = ++g->tick_count % (g->config.heartbeat_interval_ms / PGRAFT_TICK_MS) == 0;
+
+	if (raft_state(&g->raft) == RAFT_LEADER && !due && commit_index == g->commit_told)
+		return false;
+	g->commit_told = commit_index;
+	return true;
 }
 
 static unsigned
 wanted_timeout(const PgraftConsensus *g)
 {
+	if (g->layer.joining)
+		return NEVER_MS;
 	if (g->established)
 		return g->config.election_timeout_ms;
 	if (!pgraft_may_stand(&g->state, g->config.self.node_id))
@@ -60,6 +66,28 @@ announce_leadership(void)
 	pgraft_consensus_propose(&entry, PGRAFT_TICKET_LEADER);
 }
 
+/* Nobody may act on the new group's log before it knows of the promotions that the data has behind it. */
+static void
+commit_recovery(PgraftConsensus *g)
+{
+	static PgraftEntry entry;
+	int n = g->config.n_recover_links;
+
+	memset(&entry, 0, sizeof entry);
+	entry.type = PGRAFT_ENTRY_RECOVERED;
+	entry.u.record.n_links = n;
+	if (n > 0)
+		memcpy(entry.u.record.links, g->config.recover_links, (size_t) n * sizeof entry.u.record.links[0]);
+	pgraft_consensus_propose(&entry, PGRAFT_TICKET_RECOVERED);
+}
+
+void
+pgraft_barrier_passed(PgraftConsensus *g)
+{
+	g->barrier_term = g->barrier_sent_term;
+	announce_leadership();
+}
+
 static void
 barrier_done(struct raft_barrier *barrier, int status)
 {
@@ -71,8 +99,10 @@ barrier_done(struct raft_barrier *barrier, int status)
 		g->barrier_sent_term = 0;
 		return;
 	}
-	g->barrier_term = g->barrier_sent_term;
-	announce_leadership();
+	if (g->recovering)
+		commit_recovery(g);
+	else
+		pgraft_barrier_passed(g);
 }
 
 /* A new leader appends nothing by itself: without an entry of its own term it cannot know what is committed. */
@@ -149,40 +179,76 @@ describe_peers(PgraftConsensus *g, PgraftRaftStatus *status)
 }
 
 static void
-publish(PgraftConsensus *g)
+describe_log(PgraftConsensus *g, PgraftRaftStatus *status)
 {
-	PgraftRaftStatus *status = &g->published;
+	status->last_index = raft_last_index(&g->raft);
+	status->commit_index = raft_commit_index(&g->raft);
+	status->last_applied = raft_last_applied(&g->raft);
+	status->log_entries = status->last_index - g->raft.trail.offset;
+	status->snapshot_index = g->raft.trail.snapshot.index;
+	status->configuration_committed = g->raft.configuration_uncommitted_index == 0;
+	status->configuration_index = status->configuration_committed ? g->raft.configuration_committed_index
+																  : g->raft.configuration_uncommitted_index;
+}
+
+static void
+describe(PgraftConsensus *g, PgraftRaftStatus *status)
+{
 	raft_id leader = 0;
 	const char *address;
 
-	memset(status, 0, sizeof *status);
 	status->role = current_role(g);
 	status->term = pgraft_term(raft_current_term(&g->raft));
 	raft_leader(&g->raft, &leader, &address);
 	status->leader_id = (int32_t) leader;
 	status->barrier_term = g->barrier_term;
-	status->last_index = raft_last_index(&g->raft);
-	status->commit_index = raft_commit_index(&g->raft);
-	status->last_applied = raft_last_applied(&g->raft);
+	describe_log(g, status);
 	describe_peers(g, status);
 	pgraft_beats_describe(g, status);
+}
+
+static void
+publish(PgraftConsensus *g)
+{
+	PgraftRaftStatus *status = &g->published;
+
+	memset(status, 0, sizeof *status);
+	if (g->running)
+		describe(g, status);
 	status->counters = g->layer.counters;
 	g->config.hooks.publish_status(status);
+}
+
+static void
+lead(PgraftConsensus *g)
+{
+	pgraft_presence_name_group(g);
+	pgraft_member_names_propose();
+	pgraft_membership_turn(g);
+}
+
+static void
+observe_raft(PgraftConsensus *g)
+{
+	pgraft_log_publish();
+	pgraft_adjust_timeout(g);
+	send_barrier(g);
+	pgraft_membership_watch(g);
+	if (raft_state(&g->raft) == RAFT_LEADER && g->barrier_term == pgraft_term(raft_current_term(&g->raft)))
+		lead(g);
+	pgraft_members_file_turn(g);
+	pgraft_beats_turn(g);
 }
 
 /* Once before and once after the loop waits: everything that happens in libraft happens in between. */
 static void
 observe(PgraftConsensus *g)
 {
-	if (!g->running)
-		return;
-	pgraft_log_publish();
-	pgraft_adjust_timeout(g);
-	send_barrier(g);
-	if (raft_state(&g->raft) == RAFT_LEADER && g->barrier_term == pgraft_term(raft_current_term(&g->raft)))
-		pgraft_member_names_propose();
-	pgraft_members_file_turn(g);
-	pgraft_beats_turn(g);
+	pgraft_presence_turn(g);
+	pgraft_links_turn(g);
+	if (g->running)
+		observe_raft(g);
+	pgraft_requests_turn(g);
 	publish(g);
 }
 

@@ -1,6 +1,6 @@
 /*
  * consensus_worker.c
- *	  Background worker "pgraft consensus": the libuv loop with everything that libraft does, and its bridge to shared memory.
+ *	  Background worker "pgraft consensus": the libuv loop with everything that libraft does.  bridge.c connects it to shared memory.
  *
  * It starts with the postmaster, also in recovery, never blocks and never touches a database.  No ereport(ERROR) leaves a libuv or libraft
  * callback: an error that cannot be mended ends the process with status 1, which PostgreSQL answers by starting it anew, not by restarting
@@ -20,9 +20,10 @@
 #include "storage/ipc.h"
 #include "utils/resowner.h"
 
-#include "core/peer_message.h"
 #include "net/consensus.h"
 #include "net/files.h"
+#include "server/bridge.h"
+#include "server/chain.h"
 #include "server/crypto.h"
 #include "server/identity.h"
 #include "server/settings.h"
@@ -30,7 +31,6 @@
 #include "server/workers.h"
 
 static volatile sig_atomic_t stop_requested;
-static uint64 proposal_taken;
 
 static void
 request_stop(SIGNAL_ARGS)
@@ -40,157 +40,10 @@ request_stop(SIGNAL_ARGS)
 }
 
 static void
-log_line(const char *message)
-{
-	ereport(LOG, errmsg("pgraft: %s", message));
-}
-
-static void
 fatal(const char *message)
 {
 	ereport(LOG, errmsg("pgraft consensus stops: %s", message), errhint("It is started anew in a second."));
 	proc_exit(1);
-}
-
-static void
-wake_role_worker(void)
-{
-	Latch *latch;
-
-	LWLockAcquire(pgraft_shared->lock, LW_SHARED);
-	latch = pgraft_shared->role_latch;
-	LWLockRelease(pgraft_shared->lock);
-	if (latch != NULL)
-		SetLatch(latch);
-}
-
-static bool
-peers_matter(const PgraftRaftStatus *a, const PgraftRaftStatus *b)
-{
-	if (a->n_peers != b->n_peers)
-		return true;
-	for (int i = 0; i < a->n_peers; i++)
-	{
-		const PgraftPeerStatus *before = &a->peers[i];
-		const PgraftPeerStatus *now = &b->peers[i];
-
-		if (before->node_id != now->node_id || before->voter != now->voter || before->reachable != now->reachable ||
-			!pgraft_report_equal(&before->report, &now->report))
-			return true;
-	}
-	return false;
-}
-
-static bool
-matters_to_roles(const PgraftRaftStatus *a, const PgraftRaftStatus *b)
-{
-	return a->role != b->role || a->term != b->term || a->leader_id != b->leader_id || a->quorum != b->quorum ||
-		   a->barrier_term != b->barrier_term || a->beat.promotion_term != b->beat.promotion_term || peers_matter(a, b);
-}
-
-static void
-publish_status(const PgraftRaftStatus *status)
-{
-	bool wake;
-
-	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
-	wake = matters_to_roles(&pgraft_shared->raft, status);
-	pgraft_shared->raft = *status;
-	LWLockRelease(pgraft_shared->lock);
-	if (wake)
-		wake_role_worker();
-}
-
-static void
-publish_state(const PgraftState *state)
-{
-	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
-	pgraft_shared->state = *state;
-	pgraft_shared->state_generation++;
-	LWLockRelease(pgraft_shared->lock);
-	wake_role_worker();
-}
-
-static void
-proposal_settled(uint64_t ticket, bool committed)
-{
-	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
-	pgraft_shared->proposal_settled = ticket;
-	LWLockRelease(pgraft_shared->lock);
-	if (!committed)
-		log_line("a proposal was not committed by this leader");
-	wake_role_worker();
-}
-
-/* Read by every backend before it commits (S5). */
-static void
-publish_lease(int64_t until_ms)
-{
-	pg_atomic_write_u64(&pgraft_shared->lease_until_ms, (uint64) until_ms);
-}
-
-/* What the others hear of this server while it leads. */
-static void
-describe_self(PgraftBeat *beat)
-{
-	LWLockAcquire(pgraft_shared->lock, LW_SHARED);
-	if (pgraft_shared->role.action == PGRAFT_SERVE)
-	{
-		beat->promotion_term = pgraft_shared->role.promoting_term;
-		beat->oldest_lsn = pgraft_shared->role.oldest_lsn;
-		beat->rejoin_node = pgraft_shared->role.rejoin_node;
-	}
-	LWLockRelease(pgraft_shared->lock);
-	if (beat->promotion_term != 0 && !RecoveryInProgress())
-		beat->flush_lsn = GetFlushRecPtr(NULL);
-}
-
-static void
-serve_formation(void)
-{
-	char why[PGRAFT_VALUE_SIZE] = "";
-	uint64 requested;
-	bool ok;
-
-	LWLockAcquire(pgraft_shared->lock, LW_SHARED);
-	requested = pgraft_shared->form_requested;
-	ok = requested == pgraft_shared->form_settled;
-	LWLockRelease(pgraft_shared->lock);
-	if (ok)
-		return;
-	ok = pgraft_consensus_form(why, sizeof why);
-	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
-	pgraft_shared->form_settled = requested;
-	pgraft_shared->form_ok = ok;
-	strlcpy(pgraft_shared->form_error, why, sizeof pgraft_shared->form_error);
-	LWLockRelease(pgraft_shared->lock);
-	ConditionVariableBroadcast(&pgraft_shared->request_settled);
-}
-
-static void
-serve_role_worker(void)
-{
-	static PgraftEntry entry;
-	PgraftReport report;
-	uint64 ticket;
-	int32_t transfer_to;
-
-	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
-	ticket = pgraft_shared->proposal_ticket;
-	if (ticket != proposal_taken)
-		entry = pgraft_shared->proposal;
-	transfer_to = pgraft_shared->transfer_to;
-	pgraft_shared->transfer_to = 0;
-	report = pgraft_shared->report;
-	LWLockRelease(pgraft_shared->lock);
-	pgraft_consensus_report(&report);
-	if (ticket != proposal_taken)
-	{
-		proposal_taken = ticket;
-		pgraft_consensus_propose(&entry, ticket);
-	}
-	if (transfer_to != 0)
-		pgraft_consensus_transfer(transfer_to);
 }
 
 static void
@@ -206,8 +59,7 @@ woken(uv_poll_t *poll, int status, int events)
 		pgraft_consensus_stop();
 		return;
 	}
-	serve_formation();
-	serve_role_worker();
+	pgraft_bridge_serve();
 }
 
 static void
@@ -236,6 +88,21 @@ make_pool(uv_loop_t *loop)
 	uv_queue_work(loop, &work, nothing, nothing_done);
 }
 
+/* A group that is formed anew from this server's data begins with its promotions.  Otherwise nobody here asks for them. */
+static void
+configure_recovery(PgraftConsensusConfig *config)
+{
+	static PgraftChain chain;
+	char path[MAXPGPATH];
+
+	snprintf(path, sizeof path, "%s/recover", pgraft_data_dir);
+	if (!pgraft_file_exists(path))
+		return;
+	pgraft_chain_load(&chain);
+	config->n_recover_links = chain.n;
+	config->recover_links = chain.links;
+}
+
 static void
 configure(PgraftConsensusConfig *config)
 {
@@ -257,29 +124,16 @@ configure(PgraftConsensusConfig *config)
 	config->heartbeat_interval_ms = (unsigned) pgraft_heartbeat_interval;
 	config->snapshot_threshold = (unsigned) pgraft_snapshot_threshold;
 	config->trailing_entries = (unsigned) pgraft_trailing_entries;
-	config->hooks = (PgraftConsensusHooks){
-		.log = log_line,
-		.fatal = fatal,
-		.publish_status = publish_status,
-		.publish_state = publish_state,
-		.proposal_done = proposal_settled,
-		.publish_lease = publish_lease,
-		.own_beat = describe_self,
-	};
+	config->system_identifier = GetSystemIdentifier();
+	configure_recovery(config);
+	pgraft_bridge_hooks(&config->hooks);
+	config->hooks.fatal = fatal;
 }
 
 static void
 forget(int code, Datum arg)
 {
-	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
-	pgraft_shared->consensus_pid = 0;
-	pgraft_shared->raft.role = PGRAFT_RAFT_UNAVAILABLE;
-	pgraft_shared->raft.leader_id = 0;
-	pgraft_shared->raft.quorum = false;
-	pgraft_shared->raft.lease_until_ms = 0;
-	LWLockRelease(pgraft_shared->lock);
-	publish_lease(0);
-	wake_role_worker();
+	pgraft_bridge_end();
 }
 
 /* libuv would wait for its threads at exit(), and one may hang in a name that does not resolve. */
@@ -307,10 +161,7 @@ pgraft_consensus_main(Datum arg)
 
 	CurrentResourceOwner = ResourceOwnerCreate(NULL, "pgraft consensus");
 	before_shmem_exit(forget, (Datum) 0);
-	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
-	pgraft_shared->consensus_pid = MyProcPid;
-	proposal_taken = pgraft_shared->proposal_settled = pgraft_shared->proposal_ticket;
-	LWLockRelease(pgraft_shared->lock);
+	pgraft_bridge_begin();
 
 	configure(&config);
 	uv_poll_init(&loop, &wake, pgraft_wake_fd());

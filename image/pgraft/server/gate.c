@@ -3,7 +3,8 @@
  *	  See gate.h.
  *
  * Commits: a primary accepts them only once the record of its promotion is committed and its synchronous setting is in force (safety.md R1,
- * R11), and while it holds the lease of the leader (S5, R15).  The check sits in PRE_COMMIT, so no client or setting goes around it;
+ * R11), and while it holds the lease of the leader (S5, R15).  While leadership is handed over they wait (commit_hold.c).  The check sits in
+ * PRE_COMMIT, so no client or setting goes around it;
  * from there until the commit is confirmed the client hears nothing (R16, answer.c).
  *
  * WAL: who may stream it, and whose confirmations count, is stream.c's.
@@ -21,6 +22,7 @@
 
 #include "net/clock.h"
 #include "server/answer.h"
+#include "server/commit_hold.h"
 #include "server/confirm.h"
 #include "server/gate.h"
 #include "server/shared.h"
@@ -79,6 +81,7 @@ before_record(PgraftRecordKind kind)
 {
 	if (!is_gated() || !TransactionIdIsValid(GetTopTransactionIdIfAny()))
 		return;
+	pgraft_commit_begin();
 	require_open_commits();
 	pgraft_answer_hold(kind);
 }
@@ -96,13 +99,16 @@ check_transaction(XactEvent event, void *arg)
 			break;
 		case XACT_EVENT_COMMIT:
 			pgraft_answer_settle(XactLastCommitEnd);
+			pgraft_commit_end();
 			break;
 		case XACT_EVENT_PREPARE:
 			if (pgraft_answer_is_held())
 				pgraft_answer_settle(pgraft_prepare_end());
+			pgraft_commit_end();
 			break;
 		case XACT_EVENT_ABORT:
 			pgraft_answer_rolled_back();
+			pgraft_commit_end();
 			break;
 		default:
 			break;
@@ -139,12 +145,16 @@ process_utility(PlannedStmt *statement, const char *query, bool read_only, Proce
 
 	if (gated)
 	{
+		pgraft_commit_begin();
 		require_open_commits();
 		pgraft_answer_hold(PGRAFT_RECORD_FINISH_PREPARED);
 	}
 	run_utility(statement, query, read_only, context, params, environment, dest, completion);
 	if (gated)
+	{
 		pgraft_answer_settle(XactLastRecEnd);
+		pgraft_commit_end();
+	}
 }
 
 static void

@@ -11,8 +11,15 @@
 #include "miscadmin.h"
 
 #include "core/cluster_spec.h"
+#include "net/clock.h"
+#include "server/ask.h"
+#include "server/commit_hold.h"
+#include "server/event_queue.h"
 #include "server/role_steps.h"
 #include "server/settings.h"
+
+/* A deposed primary accepts no commits; it can afford this. */
+#define ANSWER_MS 300
 
 static void
 stop_postmaster(PgraftRoleTurn *turn, int signal, const char *why)
@@ -25,12 +32,26 @@ stop_postmaster(PgraftRoleTurn *turn, int signal, const char *why)
 		ereport(ERROR, errmsg("could not signal the postmaster: %m"));
 }
 
+/* A session that gave leadership away, and those whose commits waited meanwhile, still have to hear what came of it. */
+static bool
+owes_answers(const PgraftRoleTurn *turn)
+{
+	return pgraft_now_ms() - turn->fenced_ms < ANSWER_MS && (pgraft_commits_waiting() || pgraft_answers_pending());
+}
+
 /* R17: at once; a fast shutdown would wait for a checkpoint and for the walsenders. */
 void
 pgraft_step_fence(PgraftRoleTurn *turn)
 {
 	pgraft_refuse_commits(turn, "it no longer leads the term of its promotion");
-	stop_postmaster(turn, SIGQUIT, turn->role.message);
+	if (turn->fenced_ms == 0)
+	{
+		turn->fenced_ms = pgraft_now_ms();
+		pgraft_note_event(PGRAFT_EVENT_FENCED, turn->role.promoting_term, turn->role.message);
+		pgraft_events_save();
+	}
+	if (!owes_answers(turn))
+		stop_postmaster(turn, SIGQUIT, turn->role.message);
 }
 
 static void

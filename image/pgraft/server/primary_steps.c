@@ -185,6 +185,13 @@ pgraft_step_commit_record(PgraftRoleTurn *turn, uint64_t term)
 	propose(turn, &entry);
 }
 
+/* R11: nobody is asked for only by a configuration that is committed. */
+static bool
+is_alone_in_doubt(const PgraftRoleTurn *turn)
+{
+	return turn->n_voters == 1 && !turn->raft.configuration_committed;
+}
+
 static void
 serving_conf(const PgraftRoleTurn *turn, PgraftRoleConf *conf)
 {
@@ -194,8 +201,9 @@ serving_conf(const PgraftRoleTurn *turn, PgraftRoleConf *conf)
 	for (int i = 0; i < n; i++)
 		ids[i] = turn->voters[i].node_id;
 	memset(conf, 0, sizeof *conf);
-	if (n == 0 || pgraft_format_sync_names(&turn->state, pgraft_node_id, ids, n, conf->synchronous_standby_names,
-										   sizeof conf->synchronous_standby_names) < 0)
+	if (n == 0 || is_alone_in_doubt(turn) ||
+		pgraft_format_sync_names(&turn->state, pgraft_node_id, ids, n, conf->synchronous_standby_names,
+								 sizeof conf->synchronous_standby_names) < 0)
 		strlcpy(conf->synchronous_standby_names, PGRAFT_NOBODY, sizeof conf->synchronous_standby_names);
 }
 
@@ -213,20 +221,6 @@ open_commits(uint64_t term, const PgraftRoleConf *conf)
 		ereport(LOG, errmsg("pgraft: commits are accepted, promotion of term " UINT64_FORMAT
 							", synchronous_standby_names = '%s'",
 							term, conf->synchronous_standby_names));
-}
-
-#define LOOK_BACK_MS 1000
-
-/* So that a standby that has been away for too long knows that it has to be cloned. */
-static void
-look_back(PgraftRoleTurn *turn)
-{
-	int64_t now = pgraft_now_ms();
-
-	if (turn->looked_back_ms != 0 && now - turn->looked_back_ms < LOOK_BACK_MS)
-		return;
-	turn->looked_back_ms = now;
-	turn->role.oldest_lsn = pgraft_wal_begin();
 }
 
 void
@@ -248,8 +242,13 @@ pgraft_step_serve(PgraftRoleTurn *turn, uint64_t term)
 		return;
 	}
 	turn->role.message[0] = '\0';
-	look_back(turn);
-	turn->role.rejoin_node = pgraft_grant_rejoin(turn->voters, turn->n_voters, pgraft_node_id, turn->role.rejoin_node);
-	if (turn->role.sync_in_force)
-		open_commits(term, &conf);
+	turn->role.rejoin_node = pgraft_grant_rejoin(turn->voters, turn->n_voters, turn->spares, turn->n_spares,
+												 pgraft_node_id, turn->role.rejoin_node);
+	pgraft_step_upkeep(turn);
+	pgraft_step_flee(turn);
+	turn->hurries = pgraft_step_barrier(turn);
+	if (!turn->role.sync_in_force)
+		return;
+	open_commits(term, &conf);
+	turn->hurries |= pgraft_step_prepare_hand_over(turn);
 }

@@ -19,7 +19,7 @@
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
-#include "net/clock.h"
+#include "server/event_queue.h"
 #include "server/role_steps.h"
 #include "server/settings.h"
 #include "server/shared.h"
@@ -49,22 +49,6 @@ static const char *const action_names[] = {
 	[PGRAFT_DISCARD] = "was promoted by hand, node",
 };
 
-static void
-look(PgraftRoleTurn *turn)
-{
-	LWLockAcquire(pgraft_shared->lock, LW_SHARED);
-	turn->raft = pgraft_shared->raft;
-	if (turn->state_generation != pgraft_shared->state_generation)
-	{
-		turn->state = pgraft_shared->state;
-		turn->state_generation = pgraft_shared->state_generation;
-	}
-	turn->role = pgraft_shared->role;
-	turn->report = pgraft_shared->report;
-	turn->proposal_settled = pgraft_shared->proposal_settled == pgraft_shared->proposal_ticket;
-	LWLockRelease(pgraft_shared->lock);
-}
-
 /* Only to see whether the synchronous setting that is in force is ours. */
 static void
 read_settings_again(void)
@@ -86,58 +70,6 @@ drop_old_slots(void)
 		return;
 	pgraft_slots_drop_all();
 	pgraft_shared->slots_dropped = true;
-}
-
-/* The lease is out for longer than a stall of this server's own processes may last. */
-static bool
-lease_is_lost(PgraftRoleTurn *turn)
-{
-	int64_t until = (int64_t) pg_atomic_read_u64(&pgraft_shared->lease_until_ms);
-
-	turn->lease_good_ms = Max(turn->lease_good_ms, until);
-	return pgraft_now_ms() - turn->lease_good_ms > pgraft_election_timeout;
-}
-
-static void
-list_voters(PgraftRoleTurn *turn)
-{
-	turn->n_voters = 0;
-	for (int i = 0; i < turn->raft.n_peers; i++)
-	{
-		const PgraftPeerStatus *peer = &turn->raft.peers[i];
-		PgraftVoter *voter = &turn->voters[turn->n_voters];
-
-		if (!peer->voter)
-			continue;
-		voter->node_id = peer->node_id;
-		voter->reachable = peer->reachable;
-		voter->report = peer->node_id == pgraft_node_id ? turn->report : peer->report;
-		turn->n_voters++;
-	}
-}
-
-static PgraftDecision
-decide(PgraftRoleTurn *turn)
-{
-	PgraftView view = {
-		.self = pgraft_node_id,
-		.raft_known = turn->raft.role != PGRAFT_RAFT_UNAVAILABLE,
-		.leader = turn->raft.role == PGRAFT_RAFT_LEADER,
-		.barrier_applied = turn->raft.barrier_term == turn->raft.term,
-		.current_term = turn->raft.term,
-		.in_recovery = RecoveryInProgress(),
-		.promoting_term = turn->role.promoting_term,
-		.frozen_term = turn->role.frozen_term,
-		.following_term = turn->role.following_term,
-		.n_voters = turn->n_voters,
-		.voters = turn->voters,
-		.state = &turn->state,
-	};
-
-	if (view.in_recovery && !view.leader && view.raft_known && view.following_term != view.current_term)
-		view.fit = pgraft_compute_fit(turn);
-	view.lease_lost = !view.in_recovery && lease_is_lost(turn);
-	return pgraft_decide(&view);
 }
 
 static void
@@ -217,16 +149,18 @@ patience(const PgraftRoleTurn *turn, PgraftDecision decision)
 	{
 		case PGRAFT_WAIT:
 		case PGRAFT_STAY:
-		case PGRAFT_FENCE:
 		case PGRAFT_DISCARD:
 			return IDLE_WAIT_MS;
+		case PGRAFT_FENCE:
+			return turn->stopping ? IDLE_WAIT_MS : BUSY_WAIT_MS;
 		case PGRAFT_FOLLOW:
 			return turn->role.witness || turn->role.following_term != decision.term ? WATCH_WAIT_MS : IDLE_WAIT_MS;
 		case PGRAFT_REJOIN:
 		case PGRAFT_HAND_OVER:
 			return WATCH_WAIT_MS;
 		case PGRAFT_SERVE:
-			return turn->role.sync_in_force		   ? LEASE_WAIT_MS
+			return turn->hurries				   ? BUSY_WAIT_MS
+				   : turn->role.sync_in_force	   ? LEASE_WAIT_MS
 				   : turn->role.message[0] == '\0' ? BUSY_WAIT_MS
 												   : WATCH_WAIT_MS;
 		default:
@@ -237,6 +171,8 @@ patience(const PgraftRoleTurn *turn, PgraftDecision decision)
 static void
 forget(int code, Datum arg)
 {
+	/* What its successor begins with. */
+	pgraft_hand_over_end();
 	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
 	pgraft_shared->role_pid = 0;
 	pgraft_shared->role_latch = NULL;
@@ -258,6 +194,7 @@ load_files(PgraftRoleTurn *turn)
 {
 	bool witness = pgraft_rejoin_load(&turn->witness);
 
+	pgraft_events_load();
 	pgraft_chain_load(&turn->chain);
 	if (witness && turn->witness.state != PGRAFT_REJOIN_DONE)
 		ereport(ERROR, errmsg("this server's data is to be made anew, and must not be used"),
@@ -290,12 +227,15 @@ pgraft_role_main(Datum arg)
 		MemoryContextReset(per_turn);
 		read_settings_again();
 		drop_old_slots();
-		look(&turn);
-		list_voters(&turn);
-		decision = decide(&turn);
+		pgraft_role_look(&turn);
+		pgraft_watch_room(&turn);
+		decision = pgraft_role_decide(&turn);
 		log_change(&turn, decision);
 		act(&turn, decision);
 		publish(&turn, decision);
+
+		/* It writes files: what a deposed primary has to do must not wait for them. */
+		pgraft_events_turn(turn.raft.leader_id, &turn.state);
 		WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, patience(&turn, decision), wait_event);
 		ResetLatch(MyLatch);
 	}

@@ -31,7 +31,7 @@ pgraft_process_slots(void)
 static Size
 shared_size(void)
 {
-	return add_size(offsetof(PgraftShared, walsenders), mul_size(pgraft_process_slots(), sizeof(PgraftWalsender)));
+	return add_size(offsetof(PgraftShared, processes), mul_size(pgraft_process_slots(), sizeof(PgraftProcess)));
 }
 
 static void
@@ -58,14 +58,18 @@ startup_shared(void)
 		pgraft_shared->lock = &GetNamedLWLockTranche("pgraft")->lock;
 		pgraft_state_init(&pgraft_shared->state);
 		ConditionVariableInit(&pgraft_shared->request_settled);
+		ConditionVariableInit(&pgraft_shared->commits_released);
 		pg_atomic_init_u32(&pgraft_shared->commits_open, 0);
+		pg_atomic_init_u32(&pgraft_shared->commits_held, 0);
+		pg_atomic_init_u64(&pgraft_shared->only_stream, 0);
 		pg_atomic_init_u64(&pgraft_shared->lease_until_ms, 0);
 		pg_atomic_init_u32(&pgraft_shared->startup_generation, 0);
 		pg_atomic_init_u32(&pgraft_shared->startup_proc, 0);
 		for (int i = 0; i < pgraft_process_slots(); i++)
 		{
-			pg_atomic_init_u64(&pgraft_shared->walsenders[i].sync, 0);
-			pg_atomic_init_u64(&pgraft_shared->walsenders[i].member, 0);
+			pg_atomic_init_u64(&pgraft_shared->processes[i].sync, 0);
+			pg_atomic_init_u64(&pgraft_shared->processes[i].member, 0);
+			pg_atomic_init_u32(&pgraft_shared->processes[i].commit, PGRAFT_COMMIT_NONE);
 		}
 		pg_atomic_init_u64(&pgraft_shared->startup_conninfo, 0);
 		pg_atomic_init_u64(&pgraft_shared->checkpointer_sync, 0);

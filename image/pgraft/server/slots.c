@@ -41,16 +41,36 @@ next_own_slot(int *from, NameData *name, bool *active)
 	return found;
 }
 
+static bool
+is_of(const char *slot, const int32_t *node_ids, int n)
+{
+	char name[PGRAFT_SLOT_NAME_SIZE];
+
+	for (int i = 0; i < n; i++)
+	{
+		pgraft_slot_name(node_ids[i], name, sizeof name);
+		if (strcmp(slot, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 void
-pgraft_slots_drop_all(void)
+pgraft_slots_drop_but(const int32_t *node_ids, int n)
 {
 	NameData name;
 	bool active;
 	int from = 0;
 
 	while (next_own_slot(&from, &name, &active))
-		if (!active)
+		if (!active && !is_of(NameStr(name), node_ids, n))
 			ReplicationSlotDrop(NameStr(name), true);
+}
+
+void
+pgraft_slots_drop_all(void)
+{
+	pgraft_slots_drop_but(NULL, 0);
 }
 
 /* An invalidated slot holds no WAL any more, though PostgreSQL lets a standby stream on it: it makes way for a new one. */

@@ -15,6 +15,9 @@ extern void pgraft_slot_name(int32_t node_id, char *buf, size_t size);
 /* Drops our slots: those of an earlier life would pin WAL until the disk is full.  A slot in use is left alone. */
 extern void pgraft_slots_drop_all(void);
 
+/* The same, but for the slots of these members. */
+extern void pgraft_slots_drop_but(const int32_t *node_ids, int n);
+
 /* Creates what is missing for these members, without reserving WAL. */
 extern void pgraft_slots_create(const int32_t *node_ids, int n);
 

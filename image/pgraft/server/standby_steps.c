@@ -13,6 +13,7 @@
 
 #include "core/cluster_spec.h"
 #include "core/sync_names.h"
+#include "server/member_stream.h"
 #include "server/role_steps.h"
 #include "server/settings.h"
 #include "server/slots.h"
@@ -25,6 +26,8 @@ pgraft_refuse_commits(PgraftRoleTurn *turn, const char *message)
 {
 	pg_atomic_write_u32(&pgraft_shared->commits_open, 0);
 	turn->role.sync_in_force = false;
+	turn->hand_over.to = 0;
+	pgraft_hand_over_end();
 	if (message[0] != '\0' && strcmp(turn->role.message, message) != 0)
 		ereport(LOG, errmsg("pgraft: %s", message));
 	strlcpy(turn->role.message, message, sizeof turn->role.message);
@@ -47,6 +50,10 @@ pgraft_step_wait(PgraftRoleTurn *turn)
 {
 	pgraft_refuse_commits(turn, "");
 	stand_alone(turn);
+
+	/* A server that was removed: its slots would pin WAL for members that it knows no more (R10). */
+	if (turn->raft.n_peers == 0 && pgraft_shared->slots_dropped)
+		pgraft_slots_drop_all();
 }
 
 /* R3: what was wiped leaves a witness, with the old position. */
@@ -71,6 +78,7 @@ make_report(PgraftRoleTurn *turn, uint64_t term)
 		pgraft_chain_report(&turn->chain, report);
 	}
 	report->witness = turn->role.witness;
+	report->short_of_room = turn->role.short_of_room;
 	report->term = term;
 	turn->role.frozen_term = term;
 	turn->fit_term = 0;
@@ -167,7 +175,7 @@ static void
 application_name(const PgraftRoleTurn *turn, const PgraftMember *self, char *buf, size_t size)
 {
 	if (turn->role.witness)
-		snprintf(buf, size, "pgraft_node_%d_incomplete", pgraft_node_id);
+		pgraft_incomplete_name(pgraft_node_id, buf, size);
 	else
 		pgraft_application_name(self, buf, size);
 }

@@ -14,9 +14,8 @@
 #include "replication/walsender.h"
 #include "storage/ipc.h"
 #include "storage/proc.h"
-#include "utils/formatting.h"
 
-#include "server/role_settings.h"
+#include "server/member_stream.h"
 #include "server/settings.h"
 #include "server/shared.h"
 #include "server/stream.h"
@@ -50,22 +49,30 @@ serving_term(void)
 static void
 release_name(int code, Datum arg)
 {
-	pg_atomic_write_u64(&pgraft_shared->walsenders[MyProcNumber].member, 0);
+	pg_atomic_write_u64(&pgraft_shared->processes[MyProcNumber].member, 0);
 }
 
 /* Two that come at the same time both see each other, and both have to try again. */
 static void
 claim_name(const char *name)
 {
-	uint64 own = pgraft_value_hash(asc_tolower(name, strlen(name)));
+	uint64 own = pgraft_stream_hash(name);
+	uint64 only;
 
 	on_shmem_exit(release_name, (Datum) 0);
-	pg_atomic_exchange_u64(&pgraft_shared->walsenders[MyProcNumber].member, own);
+	pg_atomic_exchange_u64(&pgraft_shared->processes[MyProcNumber].member, own);
 	for (int i = 0; i < pgraft_process_slots(); i++)
-		if (i != MyProcNumber && pg_atomic_read_u64(&pgraft_shared->walsenders[i].member) == own)
+		if (i != MyProcNumber && pg_atomic_read_u64(&pgraft_shared->processes[i].member) == own)
 			ereport(FATAL, errcode(ERRCODE_OBJECT_IN_USE), errmsg("\"%s\" streams from this server already", name),
 					errdetail("Each standby confirms commits once, so it has one stream."),
 					errhint("The standby tries again; another client has to take another application_name."));
+
+	/* After the name is there: whoever sets this ends the streams whose names it sees afterwards. */
+	only = pg_atomic_read_u64(&pgraft_shared->only_stream);
+	if (only != 0 && only != own)
+		ereport(FATAL, errcode(ERRCODE_CANNOT_CONNECT_NOW),
+				errmsg("leadership is being handed over: only the standby that takes over may stream"),
+				errhint("The standby connects again in a moment."));
 }
 
 void

@@ -90,7 +90,7 @@ sync_of_process(pid_t pid)
 {
 	PGPROC *proc = BackendPidGetProc(pid);
 
-	return proc == NULL ? 0 : pg_atomic_read_u64(&pgraft_shared->walsenders[GetNumberFromPGProc(proc)].sync);
+	return proc == NULL ? 0 : pg_atomic_read_u64(&pgraft_shared->processes[GetNumberFromPGProc(proc)].sync);
 }
 
 static bool
@@ -186,7 +186,7 @@ pgraft_sync_applied(const char *value)
 		/* PostgreSQL then finds its name in no list. */
 		if (confirms_nothing)
 			SyncRepConfig = NULL;
-		pg_atomic_write_u64(&pgraft_shared->walsenders[MyProcNumber].sync, pgraft_value_hash(value));
+		pg_atomic_write_u64(&pgraft_shared->processes[MyProcNumber].sync, pgraft_value_hash(value));
 	}
 }
 

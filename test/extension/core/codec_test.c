@@ -36,7 +36,12 @@ largest_entry(PgraftEntryType type)
 		fill_text(entry.u.member.name, sizeof(entry.u.member.name));
 		fill_text(entry.u.member.incarnation, sizeof(entry.u.member.incarnation));
 	}
-	else if (type == PGRAFT_ENTRY_RECORD)
+	else if (type == PGRAFT_ENTRY_EVENT)
+	{
+		entry.u.event.type = INT32_MAX;
+		fill_text(entry.u.event.detail, sizeof(entry.u.event.detail));
+	}
+	else if (type == PGRAFT_ENTRY_RECORD || type == PGRAFT_ENTRY_RECOVERED)
 	{
 		entry.u.record.n_links = PGRAFT_MAX_PROMOTIONS;
 		for (int i = 0; i < PGRAFT_MAX_PROMOTIONS; i++)
@@ -55,6 +60,8 @@ smallest_entry(PgraftEntryType type)
 		entry.u.member.node_id = 1;
 	if (type == PGRAFT_ENTRY_RECORD)
 		entry.u.record.n_links = 1;
+	if (type == PGRAFT_ENTRY_EVENT)
+		entry.u.event.type = 1;
 	return entry;
 }
 
@@ -74,7 +81,7 @@ check_round_trip(const PgraftEntry *entry)
 
 TEST(every_type_of_entry_survives_a_round_trip_at_its_limits)
 {
-	for (int type = PGRAFT_ENTRY_CONFIG; type <= PGRAFT_ENTRY_LEADER; type++)
+	for (int type = PGRAFT_ENTRY_CONFIG; type <= PGRAFT_ENTRY_RECOVERED; type++)
 	{
 		PgraftEntry smallest = smallest_entry((PgraftEntryType) type);
 		PgraftEntry largest = largest_entry((PgraftEntryType) type);
@@ -96,7 +103,7 @@ TEST(the_bytes_of_an_intent_are_little_endian_behind_version_and_type)
 
 TEST(every_truncation_of_an_entry_is_rejected)
 {
-	for (int type = PGRAFT_ENTRY_CONFIG; type <= PGRAFT_ENTRY_LEADER; type++)
+	for (int type = PGRAFT_ENTRY_CONFIG; type <= PGRAFT_ENTRY_RECOVERED; type++)
 	{
 		PgraftEntry entry = largest_entry((PgraftEntryType) type);
 		PgraftEntry decoded;
@@ -117,7 +124,7 @@ TEST(every_truncation_of_an_entry_is_rejected)
 
 TEST(an_entry_with_a_trailing_byte_is_rejected)
 {
-	for (int type = PGRAFT_ENTRY_CONFIG; type <= PGRAFT_ENTRY_LEADER; type++)
+	for (int type = PGRAFT_ENTRY_CONFIG; type <= PGRAFT_ENTRY_RECOVERED; type++)
 	{
 		PgraftEntry entry = smallest_entry((PgraftEntryType) type);
 		PgraftEntry decoded;
@@ -132,7 +139,7 @@ TEST(an_entry_with_a_trailing_byte_is_rejected)
 
 TEST(an_entry_that_does_not_fit_the_buffer_is_not_encoded)
 {
-	for (int type = PGRAFT_ENTRY_CONFIG; type <= PGRAFT_ENTRY_LEADER; type++)
+	for (int type = PGRAFT_ENTRY_CONFIG; type <= PGRAFT_ENTRY_RECOVERED; type++)
 	{
 		PgraftEntry entry = largest_entry((PgraftEntryType) type);
 		size_t size = pgraft_entry_encode(&entry, encoded, sizeof(encoded));
@@ -148,19 +155,30 @@ TEST(an_entry_with_a_value_out_of_range_is_not_encoded)
 {
 	PgraftEntry no_node = entry_of(PGRAFT_ENTRY_LEADER, 1, 0);
 	PgraftEntry no_type = entry_of((PgraftEntryType) 0, 1, 1);
-	PgraftEntry later_type = entry_of((PgraftEntryType) 6, 1, 1);
+	PgraftEntry later_type = entry_of((PgraftEntryType) 10, 1, 1);
 	PgraftEntry no_end = entry_of(PGRAFT_ENTRY_CONFIG, 1, 1);
 	PgraftEntry no_links = entry_of(PGRAFT_ENTRY_RECORD, 1, 1);
 	PgraftEntry many_links = entry_of(PGRAFT_ENTRY_RECORD, 1, 1);
+	PgraftEntry negative_links = entry_of(PGRAFT_ENTRY_RECOVERED, 1, 1);
+	PgraftEntry no_event = entry_of(PGRAFT_ENTRY_EVENT, 1, 1);
+	PgraftEntry endless_detail = entry_of(PGRAFT_ENTRY_EVENT, 1, 1);
 
 	memset(no_end.u.config.value, 'x', sizeof(no_end.u.config.value));
 	many_links.u.record.n_links = PGRAFT_MAX_PROMOTIONS + 1;
+	negative_links.u.record.n_links = -1;
+	endless_detail.u.event.type = 1;
+	memset(endless_detail.u.event.detail, 'x', sizeof(endless_detail.u.event.detail));
 	CHECK_INT(pgraft_entry_encode(&no_node, encoded, sizeof(encoded)), 0);
 	CHECK_INT(pgraft_entry_encode(&no_type, encoded, sizeof(encoded)), 0);
 	CHECK_INT(pgraft_entry_encode(&later_type, encoded, sizeof(encoded)), 0);
 	CHECK_INT(pgraft_entry_encode(&no_end, encoded, sizeof(encoded)), 0);
 	CHECK_INT(pgraft_entry_encode(&no_links, encoded, sizeof(encoded)), 0);
 	CHECK_INT(pgraft_entry_encode(&many_links, encoded, sizeof(encoded)), 0);
+	many_links.type = PGRAFT_ENTRY_RECOVERED;
+	CHECK_INT(pgraft_entry_encode(&many_links, encoded, sizeof(encoded)), 0);
+	CHECK_INT(pgraft_entry_encode(&negative_links, encoded, sizeof(encoded)), 0);
+	CHECK_INT(pgraft_entry_encode(&no_event, encoded, sizeof(encoded)), 0);
+	CHECK_INT(pgraft_entry_encode(&endless_detail, encoded, sizeof(encoded)), 0);
 }
 
 TEST(an_entry_of_a_later_version_or_type_is_rejected_with_the_reason)
@@ -174,7 +192,7 @@ TEST(an_entry_of_a_later_version_or_type_is_rejected_with_the_reason)
 	CHECK(!pgraft_entry_decode(encoded, size, &decoded, &why));
 	CHECK_TEXT(why, "the entry has an unknown version");
 	encoded[0] = 1;
-	encoded[1] = 6;
+	encoded[1] = 10;
 	CHECK(!pgraft_entry_decode(encoded, size, &decoded, &why));
 	CHECK_TEXT(why, "the entry has an unknown type");
 }
@@ -196,12 +214,12 @@ taken_as_written(const uint8_t *bytes, size_t size)
 
 TEST(an_entry_with_any_byte_changed_is_rejected_or_taken_for_what_it_says)
 {
-	for (int type = PGRAFT_ENTRY_CONFIG; type <= PGRAFT_ENTRY_LEADER; type++)
+	for (int type = PGRAFT_ENTRY_CONFIG; type <= PGRAFT_ENTRY_RECOVERED; type++)
 	{
 		PgraftEntry entry = largest_entry((PgraftEntryType) type);
 		size_t size;
 
-		if (type == PGRAFT_ENTRY_RECORD)
+		if (type == PGRAFT_ENTRY_RECORD || type == PGRAFT_ENTRY_RECOVERED)
 			entry.u.record.n_links = 3;
 		size = pgraft_entry_encode(&entry, encoded, sizeof(encoded));
 		for (size_t i = 0; i < size; i++)
@@ -229,11 +247,27 @@ TEST(a_hundred_thousand_random_entries_never_crash_the_decoder)
 		if (i % 2 == 0 && size > 1) /* half of them pass the first check */
 		{
 			bytes[0] = 1;
-			bytes[1] = (uint8_t) (1 + bytes[1] % 5);
+			bytes[1] = (uint8_t) (1 + bytes[1] % 9);
 		}
 		if (!taken_as_written(bytes, size))
 			CHECK_FAIL("random entry %d", i);
 	}
+}
+
+TEST(an_event_of_no_type_and_a_recovery_with_too_many_links_are_rejected)
+{
+	PgraftEntry event = smallest_entry(PGRAFT_ENTRY_EVENT);
+	PgraftEntry recovered = largest_entry(PGRAFT_ENTRY_RECOVERED);
+	PgraftEntry decoded;
+	const char *why = "";
+	size_t size = pgraft_entry_encode(&event, encoded, sizeof(encoded));
+
+	encoded[22] = 0; /* the lowest byte of its type */
+	CHECK(!pgraft_entry_decode(encoded, size, &decoded, &why));
+	CHECK_TEXT(why, "a value in the entry is out of range");
+	size = pgraft_entry_encode(&recovered, encoded, sizeof(encoded));
+	encoded[22]++; /* n_links */
+	CHECK(!pgraft_entry_decode(encoded, size, &decoded, &why));
 }
 
 TEST(the_checksum_is_the_crc_32_of_ieee)

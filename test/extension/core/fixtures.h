@@ -104,6 +104,22 @@ apply_promotion(PgraftState *state, uint64_t term, int32_t node_id, uint32_t tim
 	return apply_intent(state, term, node_id) && apply_record(state, &link, 1);
 }
 
+static inline bool
+apply_transfer(PgraftState *state, int32_t node_id)
+{
+	PgraftEntry entry = entry_of(PGRAFT_ENTRY_TRANSFER, 1, node_id);
+
+	return pgraft_state_apply(state, &entry);
+}
+
+static inline bool
+apply_removed(PgraftState *state, int32_t node_id)
+{
+	PgraftEntry entry = entry_of(PGRAFT_ENTRY_REMOVED, 1, node_id);
+
+	return pgraft_state_apply(state, &entry);
+}
+
 /* Every bound reached: members, promotions, events, the longest texts. */
 static inline void
 fill_state(PgraftState *state)
@@ -131,6 +147,8 @@ fill_state(PgraftState *state)
 	apply_record(state, history, PGRAFT_MAX_PROMOTIONS);
 	for (int i = 0; i < PGRAFT_MAX_EVENTS; i++)
 		apply_config(state, "cluster_name", value);
+	apply_config(state, "group_id", INCARNATION_B);
+	state->successor = INT32_MAX;
 }
 
 #endif

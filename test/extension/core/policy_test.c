@@ -1,69 +1,10 @@
 /*
  * policy_test.c
- *	  Who stands, freezes, promotes, follows, hands over and stops (safety.md S1-S3, R1, R3, R6, R7, R17, R18).
+ *	  Who stands, freezes, promotes, follows, hands over and stops (safety.md S1-S3, R1, R3, R6, R7, R17).
  */
 #include "core/policy.h"
 
-#include "check.h"
-#include "fixtures.h"
-
-static PgraftState state;
-static PgraftVoter voters[3];
-
-/* Three voters, all reachable and with equal reports for term; self is frozen for it. */
-static PgraftView
-follower(int32_t self, uint64_t term)
-{
-	for (int i = 0; i < 3; i++)
-		voters[i] = (PgraftVoter){.node_id = i + 1, .reachable = true, .report = {.term = term, .end_lsn = 0x5000}};
-	return (PgraftView){.self = self,
-						.raft_known = true,
-						.current_term = term,
-						.in_recovery = true,
-						.frozen_term = term,
-						.fit = PGRAFT_FIT_FOLLOW,
-						.n_voters = 3,
-						.voters = voters,
-						.state = &state};
-}
-
-static PgraftView
-leader(int32_t self, uint64_t term)
-{
-	PgraftView view = follower(self, term);
-
-	view.leader = true;
-	view.barrier_applied = true;
-	return view;
-}
-
-static PgraftView
-promoting(PgraftView view, uint64_t term, bool in_recovery)
-{
-	view.promoting_term = term;
-	view.in_recovery = in_recovery;
-	return view;
-}
-
-/* Node 1 was promoted in term 1. */
-static void
-after_first_promotion(void)
-{
-	pgraft_state_init(&state);
-	CHECK(apply_promotion(&state, 1, 1, 2));
-}
-
-#define CHECK_DECISION(the_view, the_action, the_node, the_term) \
-	do \
-	{ \
-		PgraftView check_view = (the_view); \
-		PgraftDecision check_d = pgraft_decide(&check_view); \
-		CHECK_INT(check_d.action, the_action); \
-		CHECK_INT(check_d.node_id, the_node); \
-		CHECK_INT(check_d.term, the_term); \
-	} while (0)
-
-#define CHECK_WAITS(the_view) CHECK_DECISION(the_view, PGRAFT_WAIT, 0, 0)
+#include "policy_view.h"
 
 TEST(before_the_first_record_only_node_1_may_stand)
 {
@@ -98,10 +39,34 @@ TEST(S2_a_server_that_knows_nothing_of_raft_goes_on_as_it_is)
 
 	view.frozen_term = 0;
 	view.raft_known = false;
+	view.member = true;
 	CHECK_DECISION(view, PGRAFT_STAY, 0, 0);
 	view.raft_known = true;
+	view.member = false;
 	view.current_term = 0;
 	CHECK_DECISION(view, PGRAFT_STAY, 0, 0);
+}
+
+TEST(a_server_that_is_a_member_of_no_group_streams_from_nobody)
+{
+	PgraftView view = follower(2, 5);
+
+	after_first_promotion();
+	view.raft_known = false;
+	CHECK_WAITS(view);
+	view.in_recovery = false;
+	view.promoting_term = 5;
+	CHECK_DECISION(view, PGRAFT_FENCE, 2, 5);
+}
+
+TEST(before_the_first_record_a_group_without_node_1_has_its_leader_promote)
+{
+	PgraftView view = leader(2, 1);
+
+	pgraft_state_init(&state);
+	view.voters = voters + 1;
+	view.n_voters = 2;
+	CHECK_DECISION(view, PGRAFT_COMMIT_INTENT, 2, 1);
 }
 
 TEST(S1_a_leader_waits_until_its_barrier_is_applied)
@@ -249,50 +214,4 @@ TEST(R7_data_that_does_not_fit_rejoins_unless_it_streams_already)
 	CHECK_DECISION(view, PGRAFT_REJOIN, 1, 1);
 	view.following_term = 1;
 	CHECK_DECISION(view, PGRAFT_FOLLOW, 1, 1);
-}
-
-TEST(R18_while_failover_is_paused_only_the_last_primary_promotes)
-{
-	after_first_promotion();
-	CHECK(apply_config(&state, "failover_enabled", "false"));
-	CHECK_DECISION(leader(2, 2), PGRAFT_HAND_OVER, 1, 2);
-	CHECK_DECISION(leader(1, 2), PGRAFT_COMMIT_INTENT, 1, 2);
-	{
-		PgraftView view = leader(2, 2);
-
-		voters[0].reachable = false;
-		CHECK_WAITS(view);
-	}
-}
-
-static void
-three_reachable(void)
-{
-	memset(voters, 0, sizeof(voters));
-	for (int i = 0; i < 3; i++)
-		voters[i] = (PgraftVoter){.node_id = i + 1, .reachable = true};
-}
-
-TEST(one_server_at_a_time_may_stop_to_rejoin)
-{
-	three_reachable();
-	CHECK_INT(pgraft_grant_rejoin(voters, 3, 1, 0), 0);
-	voters[1].report.wants_rejoin = voters[2].report.wants_rejoin = true;
-	CHECK_INT(pgraft_grant_rejoin(voters, 3, 1, 0), 2);
-	CHECK_INT(pgraft_grant_rejoin(voters, 3, 1, 3), 3);
-	voters[1].reachable = false; /* it has stopped */
-	CHECK_INT(pgraft_grant_rejoin(voters, 3, 1, 2), 0);
-	voters[1] = (PgraftVoter){.node_id = 2, .reachable = true}; /* and is back */
-	CHECK_INT(pgraft_grant_rejoin(voters, 3, 1, 2), 3);
-}
-
-TEST(no_server_stops_to_rejoin_when_a_majority_would_not_be_left)
-{
-	three_reachable();
-	voters[1].report.wants_rejoin = true;
-	voters[2].reachable = false;
-	CHECK_INT(pgraft_grant_rejoin(voters, 3, 1, 0), 0);
-	CHECK_INT(pgraft_grant_rejoin(voters, 2, 1, 0), 0);
-	voters[2].reachable = true;
-	CHECK_INT(pgraft_grant_rejoin(voters, 3, 1, 0), 2);
 }

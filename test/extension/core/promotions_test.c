@@ -171,3 +171,47 @@ TEST(the_513th_promotion_drops_the_oldest)
 	CHECK_INT(state.promotions[PGRAFT_MAX_PROMOTIONS - 1].term, PGRAFT_MAX_PROMOTIONS + 1);
 	CHECK(pgraft_state_promotion(&state, 1) == NULL);
 }
+
+static bool
+apply_recovered(const PgraftPromotion *links, int n)
+{
+	PgraftEntry entry = entry_of(PGRAFT_ENTRY_RECOVERED, 9, 2);
+
+	entry.u.record.n_links = n;
+	memcpy(entry.u.record.links, links, (size_t) (n < 0 ? 0 : n) * sizeof(*links));
+	return pgraft_state_apply(&state, &entry);
+}
+
+TEST(a_recovered_group_goes_on_from_the_history_of_the_data_that_it_was_formed_from)
+{
+	PgraftPromotion links[] = {link_of(1, 1, 2, 1, 0x100), link_of(4, 2, 3, 2, 0x200)};
+
+	pgraft_state_init(&state);
+	CHECK(apply_recovered(links, 2));
+	CHECK_INT(pgraft_state_last_record(&state)->term, 4);
+	CHECK_INT(state.n_promotions, 2);
+	CHECK_INT(state.n_history, 2);
+	CHECK_BYTES(state.promotions, links, sizeof(links));
+	CHECK_BYTES(state.history, links, sizeof(links));
+	CHECK_INT(last_event()->type, PGRAFT_EVENT_RECOVERED);
+	CHECK_INT(last_event()->node_id, 2);
+	CHECK_TEXT(last_event()->detail, "node 2 has formed a new group from its own data");
+	CHECK_REFUSED(apply_recovered(links, 2));
+	CHECK_REFUSED(apply_intent(&state, 4, 2));
+	CHECK(apply_intent(&state, 9, 2));
+}
+
+TEST(a_recovery_is_refused_once_there_are_promotions_or_with_an_impossible_history)
+{
+	PgraftPromotion good = link_of(1, 1, 2, 1, 0x100);
+	PgraftPromotion bad = link_of(1, 1, 2, 2, 0x100);
+
+	pgraft_state_init(&state);
+	CHECK_REFUSED(apply_recovered(&bad, 1));
+	CHECK_REFUSED(apply_recovered(&good, -1));
+	CHECK(apply_intent(&state, 1, 1));
+	CHECK_REFUSED(apply_recovered(&good, 1));
+	pgraft_state_init(&state);
+	CHECK(apply_recovered(&good, 0));
+	CHECK(pgraft_state_last_record(&state) == NULL);
+}

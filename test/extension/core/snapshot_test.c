@@ -27,6 +27,8 @@ small_state(PgraftState *s)
 	apply_member(s, 2, "replica1", "");
 	apply_promotion(s, 1, 1, 2);
 	apply_intent(s, 3, 2);
+	apply_config(s, "group_id", INCARNATION_B);
+	apply_transfer(s, 2);
 }
 
 static void
@@ -83,6 +85,8 @@ TEST(a_state_of_every_part_survives_a_round_trip_value_by_value)
 	CHECK_INT(decoded.promotions[1].timeline, 0);
 	CHECK_INT(decoded.n_history, 1);
 	CHECK_INT(decoded.history[0].timeline, 2);
+	CHECK_TEXT(decoded.group_id, INCARNATION_B);
+	CHECK_INT(decoded.successor, 2);
 	CHECK_INT(decoded.n_events, state.n_events);
 	CHECK_TEXT(decoded.events[0].detail, state.events[0].detail);
 	CHECK_INT(decoded.events[0].at_ms, state.events[0].at_ms);
@@ -192,12 +196,39 @@ TEST(a_snapshot_of_another_kind_or_version_is_rejected_with_the_reason)
 
 	small_state(&state);
 	size = pgraft_snapshot_encode(&state, encoded, sizeof(encoded));
-	encoded[4] = 2;
+	encoded[4] = 3;
+	CHECK(!decode_exactly(encoded, size, &why));
+	CHECK_TEXT(why, "the snapshot has an unknown version");
+	encoded[4] = 0;
 	CHECK(!decode_exactly(encoded, size, &why));
 	CHECK_TEXT(why, "the snapshot has an unknown version");
 	encoded[0] ^= 1;
 	CHECK(!decode_exactly(encoded, size, &why));
 	CHECK_TEXT(why, "this is no snapshot of pgraft");
+}
+
+/* Version 1 had neither the group's id nor the successor, which stand at the end. */
+TEST(a_snapshot_of_the_first_version_is_read_without_group_and_successor)
+{
+	const char *why = "nothing";
+	size_t size;
+
+	small_state(&state);
+	size = pgraft_snapshot_encode(&state, encoded, sizeof(encoded)) - (2 + 32 + 4);
+	encoded[4] = 1;
+	set_crc(encoded, size);
+	if (!decode_exactly(encoded, size, &why))
+		CHECK_FAIL("rejected: %s", why);
+	memset(state.group_id, 0, sizeof(state.group_id));
+	state.successor = 0;
+	CHECK_INT(pgraft_snapshot_encode(&decoded, again, sizeof(again)), size + 2 + 4);
+	encoded[4] = 2;
+	CHECK(!decode_exactly(encoded, size, &why));
+	size = pgraft_snapshot_encode(&state, encoded, sizeof(encoded));
+	CHECK_BYTES(again, encoded, size);
+	encoded[4] = 1;
+	CHECK(!decode_exactly(encoded, size, &why));
+	CHECK_TEXT(why, "the snapshot has trailing bytes");
 }
 
 TEST(a_state_that_breaks_an_invariant_is_not_encoded)
@@ -223,11 +254,20 @@ TEST(a_state_that_breaks_an_invariant_is_not_encoded)
 	small_state(&state);
 	memset(state.cluster_name, 'x', sizeof(state.cluster_name));
 	CHECK_INT(pgraft_snapshot_encode(&state, encoded, sizeof(encoded)), 0);
+	small_state(&state);
+	state.group_id[0] = 'g';
+	CHECK_INT(pgraft_snapshot_encode(&state, encoded, sizeof(encoded)), 0);
+	small_state(&state);
+	memset(state.group_id, 'a', sizeof(state.group_id));
+	CHECK_INT(pgraft_snapshot_encode(&state, encoded, sizeof(encoded)), 0);
+	small_state(&state);
+	state.successor = -1;
+	CHECK_INT(pgraft_snapshot_encode(&state, encoded, sizeof(encoded)), 0);
 }
 
 TEST(a_hundred_thousand_random_snapshots_never_crash_the_decoder)
 {
-	static const uint8_t start[] = {'P', 'G', 'R', 'S', 1, 0};
+	static const uint8_t start[] = {'P', 'G', 'R', 'S', 2, 0};
 	static uint8_t bytes[300];
 	uint64_t seed = 2;
 	const char *why;

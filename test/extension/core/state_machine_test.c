@@ -156,22 +156,104 @@ TEST(an_entry_of_an_unknown_type_or_of_no_node_is_refused)
 	CHECK_REFUSED(pgraft_state_apply(&state, &entry));
 }
 
+TEST(the_groups_id_is_set_once_and_is_no_event)
+{
+	pgraft_state_init(&state);
+	CHECK_REFUSED(apply_config(&state, "group_id", ""));
+	CHECK_REFUSED(apply_config(&state, "group_id", "0123"));
+	CHECK_REFUSED(apply_config(&state, "group_id", "0123456789abcdef0123456789abcdeg"));
+	CHECK(apply_config(&state, "group_id", INCARNATION_A));
+	CHECK_TEXT(state.group_id, INCARNATION_A);
+	CHECK_INT(state.n_events, 0);
+	CHECK_REFUSED(apply_config(&state, "group_id", INCARNATION_B));
+	CHECK_REFUSED(apply_config(&state, "group_id", INCARNATION_A));
+}
+
+TEST(an_event_is_kept_as_it_was_told_whatever_its_type)
+{
+	PgraftEntry entry = entry_of(PGRAFT_ENTRY_EVENT, 7, 2);
+
+	pgraft_state_init(&state);
+	CHECK_REFUSED(pgraft_state_apply(&state, &entry));
+	entry.u.event.type = PGRAFT_EVENT_FENCED;
+	strcpy(entry.u.event.detail, "node 2 stops");
+	CHECK(pgraft_state_apply(&state, &entry));
+	CHECK_INT(last_event()->type, PGRAFT_EVENT_FENCED);
+	CHECK_INT(last_event()->node_id, 2);
+	CHECK_INT(last_event()->term, 7);
+	CHECK_INT(last_event()->at_ms, 1700000000123);
+	CHECK_TEXT(last_event()->detail, "node 2 stops");
+	entry.u.event.type = 4711;
+	CHECK(pgraft_state_apply(&state, &entry));
+	CHECK_INT(last_event()->type, 4711);
+	entry.node_id = 0;
+	CHECK_REFUSED(pgraft_state_apply(&state, &entry));
+}
+
+TEST(a_removed_member_leaves_no_trace_and_the_others_stay)
+{
+	static PgraftMember none;
+
+	pgraft_state_init(&state);
+	CHECK(apply_member(&state, 1, "primary", INCARNATION_A));
+	CHECK(apply_member(&state, 2, "replica1", INCARNATION_B));
+	CHECK(apply_member(&state, 3, "replica2", INCARNATION_A));
+	CHECK_REFUSED(apply_removed(&state, 4));
+	CHECK(apply_removed(&state, 2));
+	CHECK_INT(state.n_members, 2);
+	CHECK(pgraft_state_member(&state, 2) == NULL);
+	CHECK_TEXT(pgraft_state_member(&state, 1)->name, "primary");
+	CHECK_TEXT(pgraft_state_member(&state, 3)->name, "replica2");
+	CHECK_BYTES(&state.members[2], &none, sizeof(none));
+	CHECK_INT(last_event()->type, PGRAFT_EVENT_MEMBER_REMOVED);
+	CHECK_INT(last_event()->node_id, 2);
+	CHECK_TEXT(last_event()->detail, "node 2, replica1, is no member any more");
+	CHECK_REFUSED(apply_removed(&state, 2));
+	CHECK(apply_member(&state, 2, "replica1", INCARNATION_A));
+	CHECK_TEXT(pgraft_state_member(&state, 2)->incarnation, INCARNATION_A);
+}
+
+TEST(a_transfer_names_the_successor_until_the_next_record_or_its_removal)
+{
+	pgraft_state_init(&state);
+	CHECK_REFUSED(apply_transfer(&state, 0));
+	CHECK(apply_transfer(&state, 2));
+	CHECK_INT(state.successor, 2);
+	CHECK_INT(last_event()->type, PGRAFT_EVENT_TRANSFER);
+	CHECK_INT(last_event()->node_id, 2);
+	CHECK_TEXT(last_event()->detail, "leadership was asked to go to node 2");
+	CHECK(apply_intent(&state, 5, 2));
+	CHECK_INT(state.successor, 2);
+	CHECK(apply_promotion(&state, 6, 2, 2));
+	CHECK_INT(state.successor, 0);
+	CHECK(apply_member(&state, 2, "replica1", ""));
+	CHECK(apply_member(&state, 3, "replica2", ""));
+	CHECK(apply_transfer(&state, 3));
+	CHECK(apply_removed(&state, 2));
+	CHECK_INT(state.successor, 3);
+	CHECK(apply_removed(&state, 3));
+	CHECK_INT(state.successor, 0);
+}
+
 /* One small random entry; terms and ids from small ranges, so that they meet. */
 static PgraftEntry
 random_entry(uint64_t *seed)
 {
-	static const char *const texts[] = {"cluster_name", "failover_enabled", "true", "false", "primary", ""};
-	PgraftEntry entry = entry_of((PgraftEntryType) (1 + next_random(seed) % 5), next_random(seed) % 700,
+	static const char *const texts[] = {"cluster_name", "failover_enabled", "true", "false", "primary", "",
+										"group_id",		INCARNATION_A};
+	PgraftEntry entry = entry_of((PgraftEntryType) (1 + next_random(seed) % 9), next_random(seed) % 700,
 								 (int32_t) (next_random(seed) % 12));
 
 	if (entry.type == PGRAFT_ENTRY_CONFIG)
 	{
-		strcpy(entry.u.config.key, texts[next_random(seed) % 6]);
-		strcpy(entry.u.config.value, texts[next_random(seed) % 6]);
+		strcpy(entry.u.config.key, texts[next_random(seed) % 8]);
+		strcpy(entry.u.config.value, texts[next_random(seed) % 8]);
 	}
 	else if (entry.type == PGRAFT_ENTRY_MEMBER)
-		strcpy(entry.u.member.name, texts[next_random(seed) % 6]);
-	else if (entry.type == PGRAFT_ENTRY_RECORD)
+		strcpy(entry.u.member.name, texts[next_random(seed) % 8]);
+	else if (entry.type == PGRAFT_ENTRY_EVENT)
+		entry.u.event.type = (int32_t) (next_random(seed) % 20);
+	else if (entry.type == PGRAFT_ENTRY_RECORD || entry.type == PGRAFT_ENTRY_RECOVERED)
 	{
 		entry.u.record.n_links = 1 + (int) (next_random(seed) % 3);
 		for (int i = 0; i < entry.u.record.n_links; i++)

@@ -24,12 +24,34 @@ export interface MemberStatus {
   readonly beat: { readonly term: number; readonly promotion: number; readonly flush: number };
   readonly peers: readonly {
     readonly id: number;
+    readonly voter: boolean;
     readonly reachable: boolean;
     readonly report: { readonly term: number; readonly end: number; readonly links: number };
   }[];
+  /** What the newest beat tells of the others. */
+  readonly progress: readonly { readonly id: number; readonly match: number; readonly lag: number }[];
+  readonly last: number;
+  readonly commit: number;
+  readonly applied: number;
+  readonly entries: number;
+  readonly snapshot: number;
+  /** Index of the newest configuration, and whether it is committed. */
+  readonly configuration: number;
+  readonly committed: boolean;
+  /** Requests for a vote that were sent. */
+  readonly asked: number;
+  readonly group: string;
+  readonly barrier: number;
+  /** Terms of the promotions behind the newest record. */
+  readonly history: readonly number[];
+  /** What other servers have said of themselves. */
+  readonly present: readonly { readonly id: number; readonly formed: boolean; readonly group: string }[];
 }
 
 export const leading = 3;
+export const unavailable = 0;
+
+let containers = 0;
 
 class Member {
   private readonly answers: { resolve: (line: string) => void; reject: (error: Error) => void }[] = [];
@@ -42,12 +64,14 @@ class Member {
     createInterface(process.stdout).on('line', (line) => this.answers.shift()?.resolve(line));
     createInterface(process.stderr).on('line', (line) => this.said.push(line));
     process.on('close', () => {
+      this.ended = true;
       for (const { reject } of this.answers) reject(new Error(`node ${id} has ended: ${this.said.join('; ')}`));
     });
     process.stdin.on('error', () => undefined); // a member that was killed reads no more
   }
 
   pid = '';
+  ended = false;
 
   static async start(container: string, id: number, count: number): Promise<Member> {
     const command = ['/tmp/member', `${id}`, `/tmp/data${id}`, `${count}`, `${electionTimeout}`];
@@ -85,11 +109,12 @@ export class MemberGroup {
     private readonly count: number,
   ) {}
 
-  /** Compile with the sanitizers, and start this many members. */
+  /** Compile with the sanitizers, and start this many members, which form a group. */
   static async create(count: number): Promise<MemberGroup> {
     // nothing of the context is in that stage, so that it does not matter whether the extension compiles
     const image = docker(['build', '--quiet', '--target', 'compilers', source], '', buildDeadline).trim();
-    const container = `pgnet-${process.pid}-${count}`;
+    const container = `pgnet-${process.pid}-${containers}`;
+    containers += 1;
     const group = new MemberGroup(container, count);
     const mount = (from: string, to: string) => ['--volume', `${from}:${to}:ro`];
     docker([
@@ -115,6 +140,28 @@ export class MemberGroup {
 
   async start(id: number): Promise<void> {
     this.members[id - 1] = await Member.start(this.container, id, this.count);
+  }
+
+  /** A server that has no initial cluster: without Raft state it waits to be added. */
+  async startWaiting(id: number): Promise<Member> {
+    this.members[id - 1] = await Member.start(this.container, id, 0);
+    return this.member(id);
+  }
+
+  /** Start it again once its process has ended by itself. */
+  async restartEnded(id: number): Promise<Member> {
+    await eventually(`node ${id} to end`, () => this.member(id).ended, Boolean, 10_000);
+    return this.startWaiting(id);
+  }
+
+  /** Write a file into the member's data directory. */
+  write(id: number, name: string, text: string): void {
+    docker(['exec', '-i', this.container, 'sh', '-c', `cat > /tmp/data${id}/${name}`], text);
+  }
+
+  files(id: number, directory = '.'): string[] {
+    const listed = docker(['exec', this.container, 'ls', '-A', `/tmp/data${id}/${directory}`]);
+    return listed.split('\n').filter((name) => name !== '');
   }
 
   member(id: number): Member {

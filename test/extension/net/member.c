@@ -7,8 +7,15 @@
  *	  status					one line of JSON
  *	  report <term> <end LSN>	this server's report of its data, with as many links as fit
  *	  promote					leader: commit intent and record of a promotion, and serve it
+ *	  retire					serve it no more, so that nobody changes the configuration by himself
+ *	  add, standby, voter, remove <id>
+ *								leader: change libraft's configuration, as bare as it is
+ *	  meet, forget <id>
+ *	  invite <id> <index> <incarnation>
+ *	  dismiss <id> <index> <group id>
+ *								a notice of removal, whether or not it is true
  *
- * Node i listens on port 7000 + i of the loopback address.
+ * Node i listens on port 7000 + i of the loopback address.  Without an initial cluster (0 members) it waits to be added.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -21,12 +28,16 @@
 #include "core/peer_message.h"
 #include "hmac_sha256.h"
 #include "net/clock.h"
-#include "net/consensus.h"
+#include "net/consensus_private.h"
 #include "net/files.h"
 
 #define FLUSH_LSN 0x5000
 
 static PgraftRaftStatus status;
+static const PgraftPromotion data_chain[] = {
+	{.term = 3, .node_id = 1, .timeline = 2, .parent = 1, .fork_lsn = 0x1000},
+	{.term = 9, .node_id = 2, .timeline = 3, .parent = 2, .fork_lsn = 0x2000},
+};
 static int64_t lease_until_ms;
 static uint64_t serving_term;
 static char line[256];
@@ -83,6 +94,31 @@ publish_lease(int64_t until_ms)
 }
 
 static void
+lost(const char *why)
+{
+	fatal(why);
+}
+
+static void
+request_done(uint64_t ticket, const PgraftOutcome *outcome)
+{
+	(void) ticket;
+	(void) outcome;
+}
+
+static void
+want_barrier(const PgraftBarrier *barrier)
+{
+	(void) barrier;
+}
+
+static void
+want_hand_over(int32_t node_id)
+{
+	(void) node_id;
+}
+
+static void
 own_beat(PgraftBeat *beat)
 {
 	beat->promotion_term = serving_term;
@@ -115,6 +151,46 @@ proposal_done(uint64_t ticket, bool committed)
 }
 
 static void
+say_log(void)
+{
+	const PgraftState *state = &pgraft_group.state;
+
+	printf("\"last\":%llu,\"commit\":%llu,\"applied\":%llu,\"entries\":%llu,\"snapshot\":%llu,\"configuration\":%llu,"
+		   "\"committed\":%s,\"asked\":%llu,",
+		   (unsigned long long) status.last_index, (unsigned long long) status.commit_index,
+		   (unsigned long long) status.last_applied, (unsigned long long) status.log_entries,
+		   (unsigned long long) status.snapshot_index, (unsigned long long) status.configuration_index,
+		   status.configuration_committed ? "true" : "false",
+		   (unsigned long long) status.counters.sent[RAFT_REQUEST_VOTE - 1]);
+	printf("\"group\":\"%s\",\"barrier\":%llu,\"history\":[", pgraft_own_group(),
+		   (unsigned long long) status.barrier_term);
+	for (int i = 0; i < state->n_history; i++)
+		printf("%s%llu", i == 0 ? "" : ",", (unsigned long long) state->history[i].term);
+	printf("],");
+}
+
+/* Those that this server has heard of lately, beside itself. */
+static void
+say_present(void)
+{
+	const char *separator = "";
+
+	printf("\"present\":[");
+	for (int32_t id = 1; id <= PGRAFT_MAX_NODES; id++)
+	{
+		int64_t age_ms;
+		const PgraftPresence *presence = pgraft_presence_of(id, &age_ms);
+
+		if (presence == NULL)
+			continue;
+		printf("%s{\"id\":%d,\"formed\":%s,\"group\":\"%s\"}", separator, id, presence->formed ? "true" : "false",
+			   presence->group_id);
+		separator = ",";
+	}
+	printf("]");
+}
+
+static void
 say_status(void)
 {
 	int64_t now = pgraft_now_ms();
@@ -129,11 +205,18 @@ say_status(void)
 	{
 		const PgraftPeerStatus *peer = &status.peers[i];
 
-		printf("%s{\"id\":%d,\"reachable\":%s,\"report\":{\"term\":%llu,\"end\":%llu,\"links\":%d}}", i == 0 ? "" : ",",
-			   peer->node_id, peer->reachable ? "true" : "false", (unsigned long long) peer->report.term,
-			   (unsigned long long) peer->report.end_lsn, peer->report.n_links);
+		printf("%s{\"id\":%d,\"voter\":%s,\"reachable\":%s,\"report\":{\"term\":%llu,\"end\":%llu,\"links\":%d}}",
+			   i == 0 ? "" : ",", peer->node_id, peer->voter ? "true" : "false", peer->reachable ? "true" : "false",
+			   (unsigned long long) peer->report.term, (unsigned long long) peer->report.end_lsn, peer->report.n_links);
 	}
-	printf("]}\n");
+	printf("],\"progress\":[");
+	for (int i = 0; i < status.beat.n_progress; i++)
+		printf("%s{\"id\":%d,\"match\":%llu,\"lag\":%lld}", i == 0 ? "" : ",", status.beat.progress[i].node_id,
+			   (unsigned long long) status.beat.progress[i].match_index, (long long) status.beat.progress[i].lag_bytes);
+	printf("],");
+	say_log();
+	say_present();
+	printf("}\n");
 	fflush(stdout);
 }
 
@@ -148,17 +231,80 @@ report(uint64_t term, uint64_t end_lsn)
 }
 
 static void
+change_done(struct raft_change *change, int change_status)
+{
+	if (change_status != 0)
+		log_line("a change of the configuration was not committed");
+	free(change);
+}
+
+static int
+submit_change(const char *what, int32_t node_id)
+{
+	struct raft *raft = &pgraft_group.raft;
+	struct raft_change *change = calloc(1, sizeof *change);
+	char address[PGRAFT_ADDRESS_SIZE];
+
+	snprintf(address, sizeof address, "127.0.0.1:%d", 7000 + node_id);
+	if (strcmp(what, "add") == 0)
+		return raft_add(raft, change, (raft_id) node_id, address, change_done);
+	if (strcmp(what, "standby") == 0)
+		return raft_assign(raft, change, (raft_id) node_id, RAFT_STANDBY, change_done);
+	if (strcmp(what, "voter") == 0)
+		return raft_assign(raft, change, (raft_id) node_id, RAFT_VOTER, change_done);
+	if (strcmp(what, "remove") == 0)
+		return raft_remove(raft, change, (raft_id) node_id, change_done);
+	fatal("unknown command");
+	return 0;
+}
+
+static void
+dismiss(int32_t node_id, uint64_t index, const char *group_id)
+{
+	PgraftPeerMessage message = {.type = PGRAFT_PEER_REMOVED};
+
+	message.u.notice.index = index;
+	strcpy(message.u.notice.group_id, group_id);
+	pgraft_peers_send(&pgraft_group.peers, node_id, &message);
+}
+
+static void
+deal_with(const char *what, int32_t node_id)
+{
+	char address[PGRAFT_ADDRESS_SIZE];
+
+	snprintf(address, sizeof address, "127.0.0.1:%d", 7000 + node_id);
+	if (strcmp(what, "meet") == 0)
+		pgraft_presence_meet(node_id, address);
+	else if (strcmp(what, "forget") == 0)
+		pgraft_presence_forget(node_id);
+	else if (submit_change(what, node_id) != 0)
+		log_line(raft_errmsg(&pgraft_group.raft));
+}
+
+static void
 obey(const char *command)
 {
 	unsigned long long term;
 	unsigned long long end_lsn;
+	unsigned long long index;
+	int node_id;
+	char word[33];
 
 	if (strcmp(command, "status") == 0)
 		say_status();
 	else if (strcmp(command, "promote") == 0)
 		propose(PGRAFT_ENTRY_INTENT, status.term, PGRAFT_ENTRY_INTENT);
+	else if (strcmp(command, "retire") == 0)
+		serving_term = 0;
 	else if (sscanf(command, "report %llu %llu", &term, &end_lsn) == 2)
 		report(term, end_lsn);
+	else if (sscanf(command, "invite %d %llu %32s", &node_id, &index, word) == 3)
+		pgraft_presence_invite(node_id, index, word);
+	else if (sscanf(command, "dismiss %d %llu %32s", &node_id, &index, word) == 3)
+		dismiss(node_id, index, word);
+	else if (sscanf(command, "%32s %d", word, &node_id) == 2)
+		deal_with(word, node_id);
 	else
 		fatal("unknown command");
 }
@@ -209,6 +355,9 @@ configure(PgraftConsensusConfig *config, char **args)
 	config->heartbeat_interval_ms = 50;
 	config->snapshot_threshold = 1024;
 	config->trailing_entries = 4096;
+	config->system_identifier = 7;
+	config->n_recover_links = sizeof data_chain / sizeof data_chain[0];
+	config->recover_links = data_chain;
 	config->hooks = (PgraftConsensusHooks){
 		.log = log_line,
 		.fatal = fatal,
@@ -217,6 +366,10 @@ configure(PgraftConsensusConfig *config, char **args)
 		.proposal_done = proposal_done,
 		.publish_lease = publish_lease,
 		.own_beat = own_beat,
+		.request_done = request_done,
+		.want_barrier = want_barrier,
+		.want_hand_over = want_hand_over,
+		.lost = lost,
 	};
 }
 
@@ -225,7 +378,7 @@ give_token(const char *data_dir)
 {
 	char path[1024];
 
-	snprintf(path, sizeof path, "%s/formed", data_dir);
+	snprintf(path, sizeof path, "%s/formation.consumed", data_dir);
 	if (pgraft_file_exists(path))
 		return;
 	snprintf(path, sizeof path, "%s/formation.token", data_dir);
@@ -244,7 +397,10 @@ main(int n_args, char **args)
 		fatal("usage: member <node id> <directory> <number of members> <election timeout ms>");
 	signal(SIGPIPE, SIG_IGN); /* as in every background worker */
 	configure(&config, args);
-	give_token(config.data_dir);
+	if (config.initial_cluster.n > 0)
+		give_token(config.data_dir);
+	else if (pgraft_make_directory(config.data_dir) != 0)
+		fatal("could not make the data directory");
 	uv_loop_init(&loop);
 	uv_poll_init(&loop, &commands, STDIN_FILENO);
 	uv_poll_start(&commands, UV_READABLE, commands_came);

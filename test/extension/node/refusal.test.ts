@@ -31,29 +31,6 @@ function whileStopped(change: string): void {
 const sums = () => node.exec(['sh', '-c', `find ${data} -type f -exec sha256sum {} + | sort`]);
 
 describe('a node refuses, says why, and touches nothing', () => {
-  it('R4: when data and Raft state are of different incarnations', async () => {
-    await initialize();
-    whileStopped('echo 00000000000000000000000000000000 > pgraft/incarnation');
-    const { message } = await node.reaches({ phase: 'refused', incarnation: 'mismatch' });
-    expect(message).toMatch(/do not belong together; remove this server from the cluster/);
-    expect(node.attempt(['pgrep', '-x', 'postgres']).status).toBe(1);
-    expect(node.attempt(['pgraft-node', 'health']).stderr).toContain('PostgreSQL does not run: refused');
-  });
-
-  it('R4: when the Raft state is lost', async () => {
-    await initialize();
-    whileStopped('rm -r pgraft');
-    const { message } = await node.reaches({ phase: 'refused' });
-    expect(message).toContain('its Raft state is lost');
-  });
-
-  it('R4: when the data is lost', async () => {
-    await initialize();
-    whileStopped('mv 17/main 17/gone');
-    const { message } = await node.reaches({ phase: 'refused', data: 'none' });
-    expect(message).toContain('the data is lost but its Raft state is here');
-  });
-
   it('S7: when the data directory came from elsewhere', async () => {
     node.configure();
     node.exec(['sh', '-c', `mkdir -p 17 && initdb -D ${data} >/dev/null && rm -rf pgraft`]);
@@ -64,11 +41,40 @@ describe('a node refuses, says why, and touches nothing', () => {
     expect(node.attempt(['pgraft-node', 'initialize']).status).toBe(1);
     expect(sums()).toBe(before);
   });
+});
 
-  it('stops at once nevertheless', async () => {
+describe('R4: a node that has lost what made it a member', () => {
+  const incarnation = () => node.exec(['cat', `${data}/pgraft.incarnation`]);
+
+  it.each([
+    ['its Raft directory', 'rm -r pgraft', 'its Raft state is lost'],
+    ['its Raft log', 'rm -rf pgraft/raft && echo node_id=1 > pgraft/formed', 'the Raft log is lost'],
+    [
+      'the agreement of data and Raft state',
+      'echo 00000000000000000000000000000000 > pgraft/incarnation',
+      'do not belong',
+    ],
+  ])('%s waits as another incarnation to be added, and is never promoted', async (_, change, why) => {
     await initialize();
-    whileStopped('rm pgraft/incarnation');
-    await node.reaches({ phase: 'refused' });
+    const before = incarnation();
+    whileStopped(change);
+    const { message } = await node.reaches(
+      { phase: 'running', lost: 'yes', incarnation: 'match', formation: 'consumed' },
+      20_000,
+    );
+    expect(message).toContain(why);
+    expect(incarnation()).not.toBe(before);
+    expect(node.attempt(['psql', '-XAtqU', 'postgres', '-c', 'SELECT pgraft_init()']).status).not.toBe(0);
+    expect(node.sql('SELECT pg_is_in_recovery()')).toBe('t');
+  });
+
+  it('its data waits for a primary to copy from, and stops at once nevertheless', async () => {
+    await initialize();
+    whileStopped('mv 17/main 17/gone');
+    const { message } = await node.reaches({ phase: 'waiting', data: 'none', lost: 'yes' });
+    expect(message).toContain('the data is lost but its Raft state is here: waits for a confirmed primary');
+    expect(node.attempt(['pgrep', '-x', 'postgres']).status).toBe(1);
+    expect(node.attempt(['pgraft-node', 'health']).stderr).toContain('PostgreSQL does not run: waiting');
     const started = Date.now();
     docker(['stop', node.hostname]);
     expect(Date.now() - started).toBeLessThan(5_000);

@@ -41,7 +41,10 @@ draw_dice(void)
 {
 	Dice *dice = &model.dice;
 
-	model.n = ONE_OF(3, 3, 3, 3, 3, 3, 5, 5, 4, 2);
+	model.n_first = ONE_OF(3, 3, 3, 3, 3, 3, 5, 5, 4, 2);
+	model.n = model.n_first;
+	if (model.n < MAX_SERVERS && percent(30))
+		model.n++;
 	dice->lazy = ONE_OF(0, 20, 50, 85);
 	dice->delay_ms = ONE_OF(4, 20, 60, 150);
 	dice->loss = ONE_OF(0, 5, 30);
@@ -51,7 +54,7 @@ draw_dice(void)
 	dice->write = ONE_OF(20, 40, 70);
 	dice->fault = ONE_OF(10, 20, 40, 80);
 	dice->lease_holds = percent(50);
-	for (int i = 0; i < 16; i++)
+	for (int i = 0; i < N_FAULTS; i++)
 		dice->weight[i] = ONE_OF(0, 0, 1, 4);
 }
 

@@ -1,6 +1,6 @@
 /*
  * disk.c
- *	  Keeps appends and truncations of the fixture's disk in their order.
+ *	  Keeps appends and truncations of the fixture's disk in their order, loses all of it, and keeps a server that has just joined from voting.
  *
  * The fixture truncates at once, but appends after its latency: an append under way would come back behind a truncation that it was
  * before, and a restarted server would read a log that it never had.  libraft's own disk keeps the order.
@@ -64,6 +64,54 @@ truncate_log(struct raft_io *io, raft_index index)
 	return original.truncate(io, index);
 }
 
+/* What its Raft directory was is gone: neither log nor term nor vote. */
+void
+disk_wipe(struct raft_io *io)
+{
+	(void) original.truncate(io, 1);
+	(void) original.set_term(io, 0);
+}
+
+/*
+ * Its log repeats old configurations, in which it may be a voter still.  Once is enough, and durable: after a restart nothing is applied until
+ * somebody leads.
+ */
+static bool
+has_joined(const struct raft_io *io)
+{
+	const struct raft *raft = io->data;
+	Server *s = raft->data;
+
+	if (raft->last_applied >= s->joined_at)
+		s->joined_at = 0;
+	return s->joined_at == 0;
+}
+
+static raft_io_tick_cb tick;
+static raft_io_recv_cb receive;
+
+static void
+tick_if_joined(struct raft_io *io)
+{
+	if (has_joined(io))
+		tick(io);
+}
+
+static void
+receive_if_joined(struct raft_io *io, struct raft_message *message)
+{
+	if (has_joined(io) || (message->type != RAFT_REQUEST_VOTE && message->type != RAFT_TIMEOUT_NOW))
+		receive(io, message);
+}
+
+static int
+start(struct raft_io *io, unsigned msecs, raft_io_tick_cb tick_cb, raft_io_recv_cb recv_cb)
+{
+	tick = tick_cb;
+	receive = recv_cb;
+	return original.start(io, msecs, tick_if_joined, receive_if_joined);
+}
+
 void
 disk_wrap(struct raft_io *io)
 {
@@ -72,4 +120,5 @@ disk_wrap(struct raft_io *io)
 	original = *io;
 	io->append = append;
 	io->truncate = truncate_log;
+	io->start = start;
 }

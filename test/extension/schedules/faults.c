@@ -167,12 +167,68 @@ pause_or_resume_failover(void)
 	(void) set_failover(percent(50));
 }
 
+/* No more than can be mended without a word from outside: a majority of the voters keeps its disks. */
+static void
+lose_one(void)
+{
+	Server *s = any_server();
+
+	for (int i = 0; i < model.n; i++)
+	{
+		const Server *view = &model.servers[i];
+
+		if (view->formed && view->life == LIFE_UP && intact_voters(view, s) <= group_voters(view) / 2)
+			return;
+	}
+	if (s->life == LIFE_UP && s->formed && best_informed() != s)
+		lose_everything(s);
+}
+
+static void
+add_one(void)
+{
+	model.to_add[below(model.n)] = true;
+}
+
+static void
+remove_one(void)
+{
+	int i = below(model.n);
+
+	model.to_remove[i] = true;
+	model.to_add[i] = percent(80);
+}
+
+/* pgraft_transfer_leadership(). */
+static void
+transfer_explicitly(void)
+{
+	static PgraftEntry entry;
+	int32_t to = any_server()->id;
+
+	for (int i = 0; i < model.n; i++)
+	{
+		Server *s = &model.servers[i];
+
+		if (s->life != LIFE_UP || !s->serving || s->apply_pending || s->change_pending || !group_is_voter(s, to))
+			continue;
+		memset(&entry, 0, sizeof(entry));
+		entry.type = PGRAFT_ENTRY_TRANSFER;
+		entry.term = group_term(s);
+		entry.node_id = to;
+		group_propose(s, &entry);
+		group_transfer(s, to);
+		return;
+	}
+}
+
 typedef void (*Fault)(void);
 
-static const Fault faults[] = {crash_one, crash_one,	 crash_primary,	  crash_promoting,
-							   crash_all, pause_one,	 pause_one,		  cut_links,
-							   cut_links, mend_links,	 switch_over,	  switch_over,
-							   crash_one, crash_primary, promote_by_hand, pause_or_resume_failover};
+static const Fault faults[N_FAULTS] = {crash_one, crash_one,	 crash_primary,	  crash_promoting,
+									   crash_all, pause_one,	 pause_one,		  cut_links,
+									   cut_links, mend_links,	 switch_over,	  switch_over,
+									   crash_one, crash_primary, promote_by_hand, pause_or_resume_failover,
+									   lose_one,  add_one,		 remove_one,	  transfer_explicitly};
 
 void
 maybe_break(void)
@@ -187,12 +243,12 @@ maybe_break(void)
 	}
 	if (below(1000) >= model.dice.fault)
 		return;
-	for (int i = 0; i < 16; i++)
+	for (int i = 0; i < N_FAULTS; i++)
 		total += model.dice.weight[i];
 	if (total == 0)
 		return;
 	drawn = below(total);
-	for (int i = 0; i < 16; i++)
+	for (int i = 0; i < N_FAULTS; i++)
 	{
 		drawn -= model.dice.weight[i];
 		if (drawn >= 0)
@@ -218,4 +274,9 @@ heal(void)
 		trace("everything is healed");
 	}
 	(void) set_failover(true);
+	for (int i = 0; i < model.n; i++)
+	{
+		model.to_remove[i] = false;
+		model.to_add[i] = true;
+	}
 }

@@ -8,11 +8,9 @@
 
 #include "model.h"
 
-#include "core/codec.h"
-
 static char addresses[MAX_SERVERS][4] = {"1", "2", "3", "4", "5"};
 
-static struct raft *
+struct raft *
 raft_of(const Server *s)
 {
 	return raft_fixture_get(&model.fixture, (unsigned) s->index);
@@ -25,40 +23,6 @@ must(int rc, const char *what)
 		return;
 	(void) fprintf(stderr, "%s: %s\n", what, raft_strerror(rc));
 	abort();
-}
-
-/* As net/log.c frames an entry: its length first, whole 8-byte words. */
-static int
-apply_entry(struct raft_fsm *fsm, const struct raft_buffer *buf, void **result)
-{
-	static PgraftEntry entry;
-	Server *s = fsm->data;
-	const char *why = "";
-	uint32_t size;
-
-	*result = NULL;
-	memcpy(&size, buf->base, sizeof(size));
-	if (!pgraft_entry_decode((const uint8_t *) buf->base + sizeof(size), size, &entry, &why))
-		fail("server %d cannot read a committed entry: %s", s->id, why);
-	(void) pgraft_state_apply(&s->state, &entry);
-	return 0;
-}
-
-static int
-no_snapshot(struct raft_fsm *fsm, struct raft_buffer *bufs[], unsigned *n)
-{
-	(void) fsm;
-	(void) bufs;
-	(void) n;
-	return RAFT_INVALID;
-}
-
-static int
-no_restore(struct raft_fsm *fsm, struct raft_buffer *buf)
-{
-	(void) fsm;
-	(void) buf;
-	return RAFT_INVALID;
 }
 
 static void
@@ -84,6 +48,7 @@ configure(Server *s)
 	struct raft *raft = raft_of(s);
 
 	raft->tracer = &silence;
+	raft->data = s;
 	disk_wrap(raft->io);
 	raft_set_election_timeout(raft, ELECTION_MS);
 	raft_set_heartbeat_timeout(raft, HEARTBEAT_MS);
@@ -101,19 +66,26 @@ group_open(void)
 	{
 		Server *s = &model.servers[i];
 
-		s->fsm = (struct raft_fsm){
-			.version = 1, .data = s, .apply = apply_entry, .snapshot = no_snapshot, .restore = no_restore};
-		pgraft_state_init(&s->state);
+		fsm_init(s);
 		must(raft_fixture_grow(&model.fixture, &s->fsm), "add a server");
 		configure(s);
 		set_timers(s);
 		raft_fixture_set_network_latency(&model.fixture, (unsigned) i, (unsigned) (1 + below(percent(80) ? 15 : 60)));
 		raft_fixture_set_disk_latency(&model.fixture, (unsigned) i, (unsigned) (1 + below(percent(80) ? 10 : 60)));
 	}
-	must(raft_fixture_configuration(&model.fixture, (unsigned) model.n, &configuration), "make the configuration");
-	must(raft_fixture_bootstrap(&model.fixture, &configuration), "bootstrap");
+	raft_configuration_init(&configuration);
+	for (int i = 0; i < model.n_first; i++)
+		must(raft_configuration_add(&configuration, (raft_id) i + 1, addresses[i], RAFT_VOTER),
+			 "make the configuration");
+	for (int i = 0; i < model.n_first; i++)
+	{
+		must(raft_bootstrap(raft_of(&model.servers[i]), &configuration), "bootstrap");
+		model.servers[i].formed = true;
+	}
 	raft_configuration_close(&configuration);
 	must(raft_fixture_start(&model.fixture), "start");
+	for (int i = model.n_first; i < model.n; i++)
+		group_kill(&model.servers[i]);
 }
 
 void
@@ -166,15 +138,31 @@ group_restart(Server *s)
 {
 	struct raft *raft = raft_of(s);
 	struct raft_io *io = raft->io;
+	raft_term term = raft_current_term(raft);
+	bool alone = group_voters(s) == 1 && group_is_voter(s, s->id);
 
 	raft_close(raft, NULL);
 	pgraft_state_init(&s->state);
-	s->barrier_pending = s->transfer_pending = s->apply_pending = false;
+	if (s->to_wipe)
+		disk_wipe(io);
+	else if (alone) /* libraft would lead on in the same term; net/io.c does this too */
+		(void) io->set_term(io, term + 1);
+	s->to_wipe = false;
+	s->barrier_pending = s->transfer_pending = s->apply_pending = s->change_pending = false;
 	s->barrier_sent_term = s->barrier_term = 0;
 	must(raft_init(raft, io, &s->fsm, (raft_id) s->id, addresses[s->index]), "initialize again");
 	configure(s);
 	set_timers(s);
 	must(raft_start(raft), "start again");
+	if (s->formed)
+		group_revive(s);
+}
+
+/* Invited: Raft runs from here on, with nothing in its log. */
+void
+group_join(Server *s)
+{
+	s->formed = true;
 	group_revive(s);
 }
 

@@ -80,6 +80,8 @@ start(Server *s)
 	settle_chain(s);
 	s->life = LIFE_UP;
 	s->in_recovery = true;
+	s->setting_due = s->wal_barrier_for = 0;
+	memset(&s->setting, 0, sizeof(s->setting));
 	s->promoting_term = s->frozen_term = s->freezing_term = s->following_term = 0;
 	s->asked_wal_at = s->confirmed_at = s->answered_at = 0;
 	s->session++;
@@ -172,6 +174,12 @@ choose_primary(Server *s)
 		return;
 	}
 	p = &model.servers[s->rejoin_from];
+	if (s->marker.rewind && s->marker.state == MARKER_REQUESTED && p->promoting_term != s->marker.term)
+	{
+		trace("server %d looks again: it was to be rewound for term %d", s->id, (int) s->marker.term);
+		memset(&s->marker, 0, sizeof(s->marker));
+		return;
+	}
 	s->rejoin_run = p->run;
 	if (p->promoting_term != s->marker.term || p->wal.flushed > s->marker.until)
 		s->marker.until = p->wal.flushed;
@@ -228,6 +236,7 @@ rejoin_turn(Server *s)
 	}
 	if (!is_confirmed_primary(s, &model.servers[s->rejoin_from]) || model.servers[s->rejoin_from].run != s->rejoin_run)
 	{
+		s->marker.rewind = s->marker.rewind && s->marker.state == MARKER_REQUESTED;
 		s->rejoin_from = -1;
 		return;
 	}
@@ -248,7 +257,8 @@ life_turn(Server *s)
 	if (s->life == LIFE_PAUSED && model.now >= s->wake_at)
 	{
 		s->life = LIFE_UP;
-		group_revive(s);
+		if (s->formed)
+			group_revive(s);
 	}
 	if (s->life == LIFE_UP && s->following_term != 0 && s->marker.state == MARKER_DONE && data_is_whole(s))
 		memset(&s->marker, 0, sizeof(s->marker));

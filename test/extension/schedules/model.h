@@ -9,117 +9,7 @@
 #ifndef MODEL_H
 #define MODEL_H
 
-#include <raft.h>
-#include <raft/fixture.h>
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "core/policy.h"
-#include "core/sync_names.h"
-
-#define MAX_SERVERS	   5
-#define MAX_WAL		   640
-#define MAX_MESSAGES   256
-#define MAX_CHUNK	   8
-#define MAX_HAPPENED   64
-#define FIRST_RECORDS  4 /* that initdb made, the same everywhere */
-#define CLIENT_RECORD  0x80000000u
-#define ELECTION_MS	   200
-#define HEARTBEAT_MS   40
-#define ANSWER_MS	   50
-#define MIN_DOWN_MS	   130 /* until nothing of the dead server's I/O is left in the fixture */
-#define REJOIN_WAIT_MS 400
-
-typedef struct Wal
-{
-	int n;		 /* written */
-	int flushed; /* <= n */
-	uint32_t record[MAX_WAL];
-} Wal;
-
-typedef enum MarkerState
-{
-	MARKER_NONE = 0,
-	MARKER_REQUESTED, /* the data is whole */
-	MARKER_WORKING,	  /* the data is neither the old nor the new */
-	MARKER_DONE		  /* the data is new, but perhaps not complete */
-} MarkerState;
-
-/* The file pgraft/rejoin. */
-typedef struct Marker
-{
-	MarkerState state;
-	bool rewind;
-	uint64_t term;	  /* of the primary that it is taken from */
-	int until;		  /* its flush position when the work began */
-	PgraftReport old; /* where the old data ended: the witness */
-} Marker;
-
-typedef enum Life
-{
-	LIFE_UP,
-	LIFE_PAUSED,
-	LIFE_DOWN
-} Life;
-
-typedef struct Server
-{
-	int index;
-	int32_t id;
-
-	/* on disk */
-	Wal wal;
-	int n_chain;
-	PgraftPromotion chain[PGRAFT_MAX_PROMOTIONS];
-	Marker marker;
-
-	/* the process */
-	Life life;
-	int64_t wake_at; /* DOWN: started then; PAUSED: goes on then */
-	unsigned run;	 /* number of its present run: what was meant for an older one is lost */
-	bool in_recovery;
-	uint64_t promoting_term;
-	int64_t promoted_at; /* when the promotion that was asked for happens */
-	uint64_t frozen_term;
-	uint64_t freezing_term;
-	int64_t frozen_at;
-	uint64_t following_term;
-	int source;		  /* index of the server that it streams from */
-	unsigned session; /* of the stream */
-	int64_t asked_wal_at;
-	int64_t confirmed_at;
-	PgraftReport report;
-	int64_t answered_at;
-
-	/* of the others, by index */
-	PgraftReport heard[MAX_SERVERS];
-	int64_t heard_at[MAX_SERVERS];
-	int confirmed[MAX_SERVERS];
-	bool serving;
-	int acknowledged; /* up to this LSN nobody waits any more */
-
-	/* a rejoin under way */
-	int64_t rejoin_at;
-	int64_t rejoin_since;
-	int rejoin_from; /* index, -1: none chosen */
-	unsigned rejoin_run;
-	Wal staged;
-	int n_staged_chain;
-	PgraftPromotion staged_chain[PGRAFT_MAX_PROMOTIONS];
-
-	/* Raft */
-	struct raft_fsm fsm;
-	struct raft_barrier barrier;
-	struct raft_transfer transfer;
-	struct raft_apply apply;
-	bool barrier_pending;
-	bool transfer_pending;
-	bool apply_pending;
-	int64_t transferred_at;
-	uint64_t barrier_sent_term;
-	uint64_t barrier_term;
-	PgraftState state;
-} Server;
+#include "server.h"
 
 typedef enum MessageType
 {
@@ -135,6 +25,7 @@ typedef struct Message
 	int from;
 	int to;
 	unsigned to_run;
+	int incarnation; /* of the sender's data */
 	int64_t at;
 	uint64_t term;		 /* REPORT: of the sender; WAL: of the promotion */
 	PgraftReport report; /* REPORT */
@@ -155,15 +46,15 @@ typedef struct Happened
 /* How likely what is in this schedule; drawn once, so that schedules differ in kind. */
 typedef struct Dice
 {
-	int lazy;		/* percent of its turns that a role worker misses */
-	int delay_ms;	/* longest way of a message of ours */
-	int loss;		/* percent of reports lost */
-	int flush;		/* percent of the steps in which written WAL reaches the disk */
-	int step_ms;	/* longest time of a freeze or a promotion */
-	int rejoin_ms;	/* longest time of a part of a rewind or a clone */
-	int write;		/* percent of the steps in which a client writes */
-	int fault;		/* per thousand of the steps in which something breaks */
-	int weight[16]; /* of each kind of fault */
+	int lazy;			  /* percent of its turns that a role worker misses */
+	int delay_ms;		  /* longest way of a message of ours */
+	int loss;			  /* percent of reports lost */
+	int flush;			  /* percent of the steps in which written WAL reaches the disk */
+	int step_ms;		  /* longest time of a freeze or a promotion */
+	int rejoin_ms;		  /* longest time of a part of a rewind or a clone */
+	int write;			  /* percent of the steps in which a client writes */
+	int fault;			  /* per thousand of the steps in which something breaks */
+	int weight[N_FAULTS]; /* of each kind of fault */
 	bool
 		lease_holds; /* false: a primary accepts commits until its role worker says otherwise (R15: durability needs no lease) */
 } Dice;
@@ -172,7 +63,11 @@ typedef struct Model
 {
 	uint64_t seed; /* state of the random numbers */
 	bool trace;
-	int n;
+	int n;		 /* servers */
+	int n_first; /* those of the first configuration; the others wait to be added */
+	bool to_add[MAX_SERVERS];
+	bool to_remove[MAX_SERVERS];
+	int last_incarnation;
 	int64_t now;
 	struct raft_fixture fixture;
 	Server servers[MAX_SERVERS];
@@ -190,8 +85,12 @@ typedef struct Model
 	int n_acknowledged_healed;
 	int n_rejoined;
 	int n_crashes;
-	bool blocked;	   /* by half rewound data, at the end */
-	char failure[256]; /* what went wrong first */
+	int n_lost;
+	int n_voters_made;
+	int n_removed;
+	uint32_t applied[MAX_LOG]; /* by index: the checksum of what was applied there first; 0: nothing yet */
+	bool blocked;			   /* by half rewound data, at the end */
+	char failure[256];		   /* what went wrong first */
 } Model;
 
 extern Model model;
@@ -218,12 +117,39 @@ extern int32_t group_leader_of(const Server *s);
 extern void group_propose(Server *s, const PgraftEntry *entry);
 extern void group_transfer(Server *s, int32_t to);
 extern void group_observe(Server *s);
+extern void group_wipe(Server *s);
+extern void group_join(Server *s);
+extern struct raft *raft_of(const Server *s);
+
+/* membership.c */
+extern void membership_turn(Server *s);
+extern void lose_everything(Server *s);
+
+/* confirm.c: the synchronous setting and the WAL barrier */
+extern bool setting_fits(const Server *s);
+extern bool wal_barrier_reached(Server *s, const Server *newcomer);
+extern void setting_turn(Server *s);
+extern bool setting_confirms(const Server *s, int lsn);
+extern int known_incarnation(const Server *s, int index);
+
+/* fsm.c */
+extern void fsm_init(Server *s);
 
 /* disk.c */
 extern void disk_wrap(struct raft_io *io);
+extern void disk_wipe(struct raft_io *io);
+
+/* quorum.c */
+extern raft_index group_configuration_index(const Server *s);
+extern bool group_is_voter(const Server *s, int32_t id);
+extern int group_voters(const Server *s);
+extern const Server *best_informed(void);
+extern int intact_voters(const Server *view, const Server *except);
+extern bool is_blocked(void);
 
 /* role.c: the role worker */
 extern void role_turn(Server *s);
+extern void role_propose(Server *s, PgraftEntryType type, uint64_t term);
 extern bool role_has_lease(const Server *s, int64_t stall_ms);
 extern void promote_now(Server *s);
 
@@ -251,5 +177,7 @@ extern bool is_beginning(const Wal *a, int n, const Wal *b);
 extern void note_promotion(const Server *s);
 extern void note_acknowledged(const Server *s, int lsn);
 extern bool has_converged(void);
+extern void note_applied(const Server *s, const uint8_t *bytes, size_t size);
+extern void note_intent(const Server *s, const PgraftEntry *entry);
 
 #endif

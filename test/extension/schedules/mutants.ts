@@ -7,6 +7,8 @@ export interface Mutant {
   to?: string;
   /** A macro that the model's sources look at. */
   define?: string;
+  /** A schedule that gets stuck does not count: a record must be lost, or two histories be mixed. */
+  mustLose?: boolean;
   /** The first seed that is tried: not far before one that is known to find it, so that the whole takes seconds. */
   seed: number;
 }
@@ -36,20 +38,20 @@ export const mutants: readonly Mutant[] = [
     to: 'return view != NULL && voter->node_id != 0;',
     seed: 1,
   },
-  { name: 'S2: reports without having stopped', define: 'MUTANT_NO_FREEZE', seed: 1801 },
+  { name: 'S2: reports without having stopped', define: 'MUTANT_NO_FREEZE', seed: 801 },
   {
     name: 'S1: the barrier is ignored',
     file: policy,
     from: 'return view->barrier_applied ? decide_leader(view) : decision(PGRAFT_WAIT, 0, 0);',
     to: 'return decide_leader(view);',
-    seed: 1551,
+    seed: 401,
   },
   {
     name: 'R1: timelines are compared instead of terms',
     file: position,
     from: 'position->term = link->term;',
     to: 'position->term = link->timeline;',
-    seed: 1,
+    seed: 3851,
   },
   {
     name: 'R1: a link made by hand counts',
@@ -79,7 +81,7 @@ export const mutants: readonly Mutant[] = [
     to: 'if (i < 0)',
     seed: 1,
   },
-  { name: 'R3: no witness', define: 'MUTANT_NO_WITNESS', seed: 1 },
+  { name: 'R3: no witness', define: 'MUTANT_NO_WITNESS', mustLose: true, seed: 17101 },
   { name: 'R3: unflushed WAL is confirmed', define: 'MUTANT_CONFIRM_UNFLUSHED', seed: 1 },
   {
     name: 'R7: an old record is followed',
@@ -102,4 +104,14 @@ export const mutants: readonly Mutant[] = [
     to: 'if (false)',
     seed: 1,
   },
+  {
+    name: 'R18: whoever is elected promotes while failover is paused',
+    file: policy,
+    from: 'if (view->state->failover_enabled || last->node_id == view->self)',
+    to: 'if (true)',
+    seed: 1,
+  },
+  { name: 'R4: who lost its data votes as it was', define: 'MUTANT_LOST_DATA_VOTES', mustLose: true, seed: 351 },
+  { name: 'R4: who lost its Raft state votes as it was', define: 'MUTANT_LOST_RAFT_VOTES', mustLose: true, seed: 6601 },
+  { name: 'R13: no WAL barrier', define: 'MUTANT_NO_WAL_BARRIER', mustLose: true, seed: 9451 },
 ];

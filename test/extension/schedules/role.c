@@ -17,13 +17,17 @@ static PgraftEntry entry;
 static int64_t
 heard_by_majority(const Server *s)
 {
-	int64_t newest[MAX_SERVERS];
+	int64_t newest[MAX_SERVERS] = {0};
+	int n = 0;
 
 	for (int i = 0; i < model.n; i++)
 	{
 		int64_t at = i == s->index ? model.now : s->heard_at[i];
-		int j = i;
+		int j = n;
 
+		if (!group_is_voter(s, i + 1))
+			continue;
+		n++;
 		while (j > 0 && newest[j - 1] < at)
 		{
 			newest[j] = newest[j - 1];
@@ -31,7 +35,7 @@ heard_by_majority(const Server *s)
 		}
 		newest[j] = at;
 	}
-	return newest[model.n / 2];
+	return newest[n / 2];
 }
 
 bool
@@ -40,8 +44,8 @@ role_has_lease(const Server *s, int64_t stall_ms)
 	return model.now < heard_by_majority(s) + ELECTION_MS + stall_ms;
 }
 
-static void
-propose(Server *s, PgraftEntryType type, uint64_t term)
+void
+role_propose(Server *s, PgraftEntryType type, uint64_t term)
 {
 	if (s->apply_pending)
 		return;
@@ -144,6 +148,8 @@ promote_now(Server *s)
 	s->wal.record[s->wal.n++] = model.next_record++;
 	s->wal.flushed = s->wal.n;
 	s->acknowledged = s->wal.n;
+	memset(&s->setting, 0, sizeof(s->setting));
+	s->setting_due = s->wal_barrier_for = 0;
 	memset(s->confirmed, 0, sizeof(s->confirmed));
 }
 
@@ -152,7 +158,7 @@ view_of(const Server *s, PgraftVoter *voters)
 {
 	PgraftView view = {
 		.self = s->id,
-		.raft_known = true,
+		.raft_known = s->formed,
 		.leader = group_leads(s),
 		.current_term = group_term(s),
 		.in_recovery = s->in_recovery,
@@ -160,7 +166,6 @@ view_of(const Server *s, PgraftVoter *voters)
 		.frozen_term = s->frozen_term,
 		.following_term = s->following_term,
 		.lease_lost = !role_has_lease(s, 2 * ELECTION_MS),
-		.n_voters = model.n,
 		.voters = voters,
 		.state = &s->state,
 	};
@@ -169,13 +174,41 @@ view_of(const Server *s, PgraftVoter *voters)
 	view.fit = pgraft_history_fit(s->chain, s->n_chain, (uint64_t) s->wal.n, s->state.history, s->state.n_history);
 	for (int i = 0; i < model.n; i++)
 	{
-		voters[i].node_id = i + 1;
-		voters[i].reachable = i == s->index || model.now - s->heard_at[i] < ELECTION_MS;
-		voters[i].report = i == s->index ? s->report : s->heard[i];
-		if (voters[i].report.term != view.current_term)
-			voters[i].report.term = 0;
+		PgraftVoter *voter = &voters[view.n_voters];
+
+		if (!group_is_voter(s, i + 1))
+			continue;
+		voter->node_id = i + 1;
+		voter->reachable = i == s->index || model.now - s->heard_at[i] < ELECTION_MS;
+		voter->report = i == s->index ? s->report : s->heard[i];
+		if (voter->report.term != view.current_term)
+			voter->report.term = 0;
+		view.n_voters++;
 	}
 	return view;
+}
+
+/*
+ * What the primary would say, had it all reports at once.  Of two voters neither could ever stop: here they do, and lose their majority, which
+ * must cost no record either.
+ */
+static bool
+may_stop(const Server *s, const Server *primary)
+{
+	PgraftVoter voters[MAX_SERVERS] = {0};
+	int n = 0;
+
+	for (int i = 0; i < model.n; i++)
+	{
+		if (!group_is_voter(primary, i + 1))
+			continue;
+		voters[n].node_id = i + 1;
+		voters[n].reachable = model.servers[i].formed && (i == primary->index || linked(i, primary->index));
+		voters[n++].report.wants_rejoin = i == s->index;
+	}
+	if (n <= 2 || !group_is_voter(primary, s->id))
+		return true;
+	return pgraft_grant_rejoin(voters, n, NULL, 0, primary->id, 0) == s->id;
 }
 
 static void
@@ -198,14 +231,15 @@ act(Server *s, PgraftDecision decision, PgraftFit fit)
 			follow(s, decision.node_id, decision.term);
 			break;
 		case PGRAFT_REJOIN:
-			begin_rejoin(s, fit, decision.term);
+			if (may_stop(s, &model.servers[decision.node_id - 1]))
+				begin_rejoin(s, fit, decision.term);
 			break;
 		case PGRAFT_HAND_OVER:
 			s->following_term = 0;
 			group_transfer(s, decision.node_id);
 			break;
 		case PGRAFT_COMMIT_INTENT:
-			propose(s, PGRAFT_ENTRY_INTENT, decision.term);
+			role_propose(s, PGRAFT_ENTRY_INTENT, decision.term);
 			break;
 		case PGRAFT_PROMOTE:
 			ask_for_promotion(s, decision.term);
@@ -213,7 +247,7 @@ act(Server *s, PgraftDecision decision, PgraftFit fit)
 		case PGRAFT_AWAIT_PROMOTION:
 			break;
 		case PGRAFT_COMMIT_RECORD:
-			propose(s, PGRAFT_ENTRY_RECORD, decision.term);
+			role_propose(s, PGRAFT_ENTRY_RECORD, decision.term);
 			break;
 		case PGRAFT_SERVE:
 			break;

@@ -26,6 +26,7 @@ send_message(MessageType type, const Server *from, int to)
 		m->from = from->index;
 		m->to = to;
 		m->to_run = model.servers[to].run;
+		m->incarnation = from->incarnation;
 		m->at = soon(model.dice.delay_ms);
 		return m;
 	}
@@ -53,7 +54,12 @@ receive_wal(Server *to, const Message *m)
 static void
 receive_confirmation(Server *to, const Message *m)
 {
-	if (!to->in_recovery && to->promoting_term == m->term && to->confirmed[m->from] < m->lsn)
+	if (to->in_recovery || to->promoting_term != m->term)
+		return;
+	if (to->confirmed_by[m->from] != m->incarnation)
+		to->confirmed[m->from] = 0;
+	to->confirmed_by[m->from] = m->incarnation;
+	if (to->confirmed[m->from] < m->lsn)
 		to->confirmed[m->from] = m->lsn;
 }
 
@@ -100,7 +106,7 @@ answer(Server *s)
 	int32_t leader = group_leader_of(s);
 	Message *m;
 
-	if (leader == 0 || leader == s->id || model.now - s->answered_at < ANSWER_MS)
+	if (!s->formed || leader == 0 || leader == s->id || model.now - s->answered_at < ANSWER_MS)
 		return;
 	s->answered_at = model.now;
 	if (percent(model.dice.loss))
@@ -173,24 +179,13 @@ stream_turn(Server *s)
 	confirm(s);
 }
 
-static bool
-is_confirmed(const Server *s, int lsn)
-{
-	int count = 0;
-
-	for (int i = 0; i < model.n; i++)
-		if (i != s->index && s->confirmed[i] >= lsn)
-			count++;
-	return s->wal.flushed >= lsn && count >= pgraft_sync_count(model.n);
-}
-
 /* Somebody writes to whoever takes it, and those who wait are told once enough servers have it. */
 void
 client_turn(Server *s)
 {
 	if (s->in_recovery)
 		return;
-	while (s->acknowledged < s->wal.n && is_confirmed(s, s->acknowledged + 1))
+	while (s->acknowledged < s->wal.n && setting_confirms(s, s->acknowledged + 1))
 	{
 		s->acknowledged++;
 		if (s->wal.record[s->acknowledged - 1] & CLIENT_RECORD)

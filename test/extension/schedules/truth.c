@@ -22,6 +22,16 @@ first_missing(const Wal *wal)
 	return 0;
 }
 
+/* Asked for, then paused, and done after a newer one: what was acknowledged since it lacks, and it must acknowledge nothing itself. */
+static bool
+is_superseded(const Server *s)
+{
+	for (int i = 0; i < model.n_happened; i++)
+		if (model.happened[i].term > s->promoting_term)
+			return true;
+	return false;
+}
+
 void
 note_promotion(const Server *s)
 {
@@ -32,7 +42,7 @@ note_promotion(const Server *s)
 	/* By hand: it must commit nothing, and nobody may follow it. */
 	if (s->promoting_term == 0)
 		return;
-	if (missing != 0)
+	if (missing != 0 && !is_superseded(s))
 		fail("server %d is promoted for term %d without the acknowledged record at %d", s->id, (int) s->promoting_term,
 			 missing);
 	for (int i = 0; i < model.n_happened; i++)
@@ -97,4 +107,30 @@ has_converged(void)
 			return false;
 	}
 	return true;
+}
+
+/* What is committed at an index is the same everywhere and for ever, whatever happens to the membership (R14). */
+void
+note_applied(const Server *s, const uint8_t *bytes, size_t size)
+{
+	raft_index index = raft_last_applied(raft_of(s)) + 1;
+	uint32_t crc = pgraft_crc32(bytes, size);
+
+	if (index >= MAX_LOG)
+		return;
+	if (model.applied[index] != 0 && model.applied[index] != crc)
+		fail("server %d applies another entry %d than others did", s->id, (int) index);
+	model.applied[index] = crc;
+}
+
+/* R18: nobody promotes while failover is paused but the last primary and whom leadership was asked to go to. */
+void
+note_intent(const Server *s, const PgraftEntry *entry)
+{
+	const PgraftPromotion *last = pgraft_state_last_record(&s->state);
+
+	if (entry->type != PGRAFT_ENTRY_INTENT || s->state.failover_enabled || last == NULL)
+		return;
+	if (entry->node_id != last->node_id && entry->node_id != s->state.successor)
+		fail("server %d is going to promote for term %d though failover is paused", entry->node_id, (int) entry->term);
 }

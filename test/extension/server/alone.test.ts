@@ -48,6 +48,18 @@ describe('a server without an initial cluster', () => {
     expect(await server().value('SHOW synchronous_standby_names')).toBe('');
   });
 
+  it.each([
+    ['pgraft_remove_node(1)', 'node 1 is the only voter', 'Add another one first.'],
+    [
+      'pgraft_transfer_leadership()',
+      'no other voter could take over: none answers, streams and has caught up',
+      'Look at pgraft_get_nodes().',
+    ],
+  ])('%s is refused: there is nobody else', async (call, message, hint) => {
+    await expect(server().query(`SELECT ${call}`)).rejects.toMatchObject({ code: '55000', message, hint });
+    expect(await server().status()).toMatchObject({ state: 'leader', writable: true, num_nodes: 1 });
+  });
+
   it('says true again, and forms no second group', async () => {
     expect(await server().value('SELECT pgraft_init()')).toBe(true);
     expect(server().log().split(formed)).toHaveLength(2);
@@ -60,11 +72,12 @@ describe('a server without an initial cluster', () => {
     await group.everyRowThere(1_000);
   });
 
-  it('R4: never forms again once it has lost its Raft state, and says so', async () => {
+  it('R4: never forms again once it has lost its Raft state, waits to be added, and says so', async () => {
     const pid = server().workerPid('consensus');
     server().exec(['sh', '-c', `rm -r ${raftState}/raft ${raftState}/formed && kill -TERM ${pid}`]);
-    await server().logs('the Raft log is lost');
-    expect(server().exec(['pgraft-node', 'state'])).toMatch(/^phase=refused$/m);
+    await server().logs('must not form one by itself: it waits to be added to one');
+    await server().shows({ state: 'unavailable', leader_id: 0, num_nodes: 0, writable: false }, 10_000);
+    expect(await server().value('SELECT pg_is_in_recovery()')).toBe(true);
     expect(server().log().split(formed)).toHaveLength(2);
     expect(server().attempt(['sh', '-c', `ls ${raftState}/raft/*`]).status).not.toBe(0);
   });

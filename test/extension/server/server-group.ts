@@ -28,6 +28,7 @@ export interface Status {
   role: string;
   writable: boolean;
   synchronous_in_force: boolean;
+  failover_enabled: boolean;
   message: string | null;
 }
 
@@ -73,6 +74,7 @@ export class Server extends NodeContainer {
     text: string,
     values: readonly unknown[] = [],
     login: Login = superuser,
+    deadline = queryDeadline,
   ): Promise<pg.QueryResult<Row>> {
     const client = new pg.Client({
       host: '127.0.0.1',
@@ -80,7 +82,7 @@ export class Server extends NodeContainer {
       database: 'postgres',
       ...login,
       connectionTimeoutMillis: queryDeadline,
-      query_timeout: queryDeadline,
+      query_timeout: deadline,
     });
     client.on('error', () => undefined); // the query that runs hears of it too
     try {

@@ -2,12 +2,14 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { messageOf } from '../../../scripts/kit/errors.js';
+import { messageOf, UserError } from '../../../scripts/kit/errors.js';
+import { ensureImage } from '../../support/image.js';
 import { WriteLoad } from '../../support/write-load.js';
 import { application, FaultCluster, type FaultServer } from '../fault-cluster.js';
+import { whyNoDisks } from '../disks.js';
 import { canPartition } from '../verbs/network.js';
 import { verify, whole, type Verdict } from '../verify.js';
-import { play } from './round.js';
+import { play, type Abilities, type Outcome } from './round.js';
 import { blockLength, describeRound, roundOf, type Round } from './schedule.js';
 
 export interface CampaignOptions {
@@ -33,16 +35,20 @@ const formDeadline = 90_000;
 const recoveryDeadline = 60_000;
 /** Milliseconds between two rows of a client: the machine shall be busy, not saturated. */
 const pace = 5;
+/** Megabytes of each server's disk: for its data twice, as a clone needs it, and for all WAL that a primary keeps. */
+const disk = 4_096;
 
 interface Stage {
   readonly cluster: FaultCluster;
   readonly load: WriteLoad;
-  /** Whether packets can be lost on this machine. */
-  readonly partitions: boolean;
+  readonly able: Abilities;
 }
 
 export async function campaign(options: CampaignOptions): Promise<Totals> {
   const { seed, first, goesOn, signal, tell } = options;
+  const withoutDisks = whyNoDisks(ensureImage());
+  if (withoutDisks !== undefined)
+    tell(`no disk is filled, since this machine makes none for a server: ${withoutDisks}`);
   const totals: Totals = { rounds: 0, faults: 0, acknowledged: 0, lost: 0, stale: 0, stuck: 0 };
   let stage: Stage | undefined;
   const leave = async () => {
@@ -58,7 +64,7 @@ export async function campaign(options: CampaignOptions): Promise<Totals> {
     for (let number = first; goesOn(number) && !signal.aborted; number += 1) {
       const round = roundOf(seed, number);
       if ((number - 1) % blockLength === 0) await leave();
-      stage ??= await open(round.nodes, tell);
+      stage ??= await open(round.nodes, withoutDisks === undefined, tell);
       tell(describeRound(round));
       const clean = await playAndVerify(stage, round, totals, options);
       totals.rounds += 1;
@@ -71,8 +77,8 @@ export async function campaign(options: CampaignOptions): Promise<Totals> {
   return totals;
 }
 
-async function open(nodes: number, tell: (line: string) => void): Promise<Stage> {
-  const cluster = await FaultCluster.form(nodes);
+async function open(nodes: number, disks: boolean, tell: (line: string) => void): Promise<Stage> {
+  const cluster = await FaultCluster.form(nodes, { disk: disks ? disk : undefined });
   try {
     const took = await whole(cluster, formDeadline);
     tell(`a cluster of ${nodes} servers is whole, ${took} ms after its bootstrap: ${cluster.names.join(' ')}`);
@@ -80,7 +86,7 @@ async function open(nodes: number, tell: (line: string) => void): Promise<Stage>
     const load = await WriteLoad.begin({ endpoints, login: application, loyal: true, pace });
     const partitions = await canPartition(cluster.servers[0] as FaultServer);
     if (!partitions) tell('this machine cannot lose packets of a container: servers are disconnected instead');
-    return { cluster, load, partitions };
+    return { cluster, load, able: { partitions, disks } };
   } catch (error) {
     cluster.remove();
     throw error;
@@ -89,23 +95,22 @@ async function open(nodes: number, tell: (line: string) => void): Promise<Stage>
 
 /** @returns whether the cluster is whole and nothing is lost */
 async function playAndVerify(
-  { cluster, load, partitions }: Stage,
+  { cluster, load, able }: Stage,
   round: Round,
   totals: Totals,
   { seed, signal, tell }: CampaignOptions,
 ): Promise<boolean> {
   const before = load.acknowledged;
+  const report = ({ what, at, missed }: Outcome) => {
+    tell(`  ${String(at).padStart(5)} ms  ${what}${missed === undefined ? '' : `: came too late (${missed})`}`);
+    if (missed === undefined) totals.faults += 1;
+  };
   let verdict: Verdict;
   try {
-    totals.faults += await play(cluster, round, {
-      partitions,
-      signal,
-      report: ({ what, at, missed }) => {
-        tell(`  ${String(at).padStart(5)} ms  ${what}${missed === undefined ? '' : `: came too late (${missed})`}`);
-      },
-    });
+    const unhealed = await play(cluster, round, { able, signal, report }).catch(waitedInVain);
     if (signal.aborted) return true;
     verdict = await verify(cluster, load, recoveryDeadline);
+    verdict = { ...verdict, stuck: unhealed ?? verdict.stuck };
   } catch (error) {
     await keepEvidence(cluster, load, round, seed, messageOf(error), tell);
     throw error;
@@ -128,6 +133,12 @@ async function playAndVerify(
   for (const line of findings.slice(0, 10)) tell(`  ${line}`);
   await keepEvidence(cluster, load, round, seed, findings.join('\n'), tell);
   return false;
+}
+
+/** What the cluster keeps from being made whole is a finding, everything else a defect of this test. */
+function waitedInVain(error: unknown): string {
+  if (error instanceof UserError) return error.message;
+  throw error;
 }
 
 /** Everything that may explain a failure, in a directory that is named. */

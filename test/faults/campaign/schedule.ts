@@ -1,5 +1,6 @@
 /** What happens in each round of a campaign: a function of the seed alone, so that the seed replays it. Pure. */
 import fc from 'fast-check';
+import { losses, type Loss } from '../verbs/losses.js';
 import { processNames, type ProcessName } from '../verbs/processes.js';
 
 /** A fault of one server; `victim` is an index into the round's victims. */
@@ -7,13 +8,15 @@ export type Step = Victimized & Timed;
 
 /** One of the verbs, and what it needs beyond its server. */
 export type Act =
-  | { readonly verb: 'kill' | 'stop' | 'restart' | 'pause' | 'disconnect' }
+  | { readonly verb: 'kill' | 'stop' | 'restart' | 'pause' | 'disconnect' | 'fillDisk' }
   | { readonly verb: 'killProcess' | 'stopProcess'; readonly process: ProcessName }
   | {
       readonly verb: 'partition';
       readonly direction: 'to' | 'from' | 'to and from';
       readonly peer: number | undefined;
-    };
+    }
+  /** Removed from the membership, and added again; `asked` is the position of whom the removal is asked of. */
+  | { readonly verb: 'removeAndAdd'; readonly asked: number };
 
 interface Victimized {
   readonly victim: number;
@@ -21,7 +24,7 @@ interface Victimized {
 }
 
 interface Timed {
-  /** Milliseconds after the round's begin, and until it is healed. */
+  /** Milliseconds after the round's begin, or after its loss was healed, and until it is healed. */
   readonly at: number;
   readonly lasts: number;
 }
@@ -33,6 +36,8 @@ export interface Round {
   /** Who breaks, by position: 0 is the primary as the round begins, 1 the first of the others, and so on. */
   readonly victims: readonly number[];
   readonly steps: readonly Step[];
+  /** Before the steps, what the only victim loses for good: it is no whole server until the others have added it anew. */
+  readonly loss: (Timed & { readonly what: Loss }) | undefined;
   /** Milliseconds for which all cores are saturated from the round's begin; 0 for not. */
   readonly saturated: number;
   /** Instead of steps, something that breaks every server; they start in the order of `victims`. */
@@ -60,19 +65,35 @@ export function roundOf(seed: number, number: number): Round {
 }
 
 /** One line, for the report. */
-export function describeRound({ number, nodes, victims, steps, saturated, all }: Round): string {
-  const who = (position: number) => (position === 0 ? 'the primary' : `standby ${position}`);
-  const parts = steps.map(({ victim, act, at, lasts }) => {
-    const isAll = act.verb === 'partition' && (act.peer === undefined || act.peer === victims[victim]);
-    const more = act.verb === 'partition' ? ` ${act.direction} ${isAll ? 'all' : who(act.peer ?? 0)}` : '';
-    const what = 'process' in act ? ` ${act.process}` : more;
-    const until = lasts > 0 ? ` for ${lasts} ms` : '';
-    return `${act.verb}${what} of ${who(victims[victim] ?? 0)} at ${at} ms${until}`;
+export function describeRound({ number, nodes, victims, steps, loss, saturated, all }: Round): string {
+  const victim = (index: number) => who(victims[index] ?? 0);
+  const when = ({ at, lasts }: Timed) => `at ${at} ms${lasts > 0 ? ` for ${lasts} ms` : ''}`;
+  const parts = steps.map((step) => {
+    const { verb } = step.act;
+    const more = moreOf(step.act, victims[step.victim]);
+    return `${verb}${more} of ${victim(step.victim)} ${when(step)}${loss === undefined ? '' : ' after that'}`;
   });
+  if (loss !== undefined) parts.unshift(`loss of the ${loss.what} of ${victim(0)} ${when(loss)}`);
   if (all !== undefined) parts.push(`${all} all, started in the order ${victims.map(who).join(', ')}`);
   if (saturated > 0) parts.push(`all cores saturated for ${saturated} ms`);
   return `round ${number}, ${nodes} servers: ${parts.join('; ')}`;
 }
+
+function who(position: number): string {
+  return position === 0 ? 'the primary' : `standby ${position}`;
+}
+
+function moreOf(act: Act, victim: number | undefined): string {
+  if ('process' in act) return ` ${act.process}`;
+  if (act.verb === 'removeAndAdd') return ` by ${who(act.asked)}`;
+  if (act.verb !== 'partition') return '';
+  return ` ${act.direction} ${act.peer === undefined || act.peer === victim ? 'all' : who(act.peer)}`;
+}
+
+const times = {
+  at: fc.integer({ min: 0, max: 1_500 }),
+  lasts: fc.oneof(fc.constant(300), fc.integer({ min: 0, max: longest }), fc.constant(longest)),
+};
 
 function roundArbitrary(nodes: number): fc.Arbitrary<Omit<Round, 'number' | 'nodes'>> {
   const minority = Math.floor((nodes - 1) / 2);
@@ -87,20 +108,29 @@ function roundArbitrary(nodes: number): fc.Arbitrary<Omit<Round, 'number' | 'nod
     { weight: 5, arbitrary: fc.constant(0) },
     { weight: 1, arbitrary: fc.integer({ min: 1_000, max: longest }) },
   );
-  const steps = fc.array(stepArbitrary(minority, positions), { minLength: 1, maxLength: 3 });
+  const none = fc.constant(undefined);
   const some = fc.record({
     victims: order.map((all) => all.slice(0, minority)),
-    steps,
+    steps: fc.array(stepArbitrary(minority, positions), { minLength: 1, maxLength: 3 }),
+    loss: none,
     saturated,
-    all: fc.constant(undefined),
+    all: none,
+  });
+  const lossy = fc.record({
+    victims: order.map((all) => all.slice(0, 1)),
+    steps: fc.array(stepArbitrary(1, positions), { maxLength: 2 }),
+    loss: fc.record({ what: fc.constantFrom(...losses), ...times }),
+    saturated,
+    all: none,
   });
   const everyone = fc.record({
     victims: order,
     steps: fc.constant([]),
+    loss: none,
     saturated,
     all: fc.constantFrom('kill' as const, 'stop' as const, 'pause' as const, 'disconnect' as const),
   });
-  return fc.oneof({ weight: 9, arbitrary: some }, { weight: 1, arbitrary: everyone });
+  return fc.oneof({ weight: 6, arbitrary: some }, { weight: 3, arbitrary: lossy }, { weight: 1, arbitrary: everyone });
 }
 
 function stepArbitrary(minority: number, positions: readonly number[]): fc.Arbitrary<Step> {
@@ -108,6 +138,8 @@ function stepArbitrary(minority: number, positions: readonly number[]): fc.Arbit
   const act: fc.Arbitrary<Act> = fc.oneof(
     fc.record({ verb: fc.constantFrom('kill' as const, 'stop' as const, 'restart' as const) }),
     fc.record({ verb: fc.constantFrom('pause' as const, 'disconnect' as const) }),
+    fc.record({ verb: fc.constant('fillDisk' as const) }),
+    fc.record({ verb: fc.constant('removeAndAdd' as const), asked: fc.constantFrom(...positions) }),
     fc.record({ verb: fc.constantFrom('killProcess' as const), process }),
     fc.record({ verb: fc.constantFrom('stopProcess' as const), process }),
     fc.record({
@@ -116,9 +148,8 @@ function stepArbitrary(minority: number, positions: readonly number[]): fc.Arbit
       peer: fc.option(fc.constantFrom(...positions), { nil: undefined, freq: 2 }),
     }),
   );
-  const lasts = fc.oneof(fc.constant(300), fc.integer({ min: 0, max: longest }), fc.constant(longest));
   return fc
-    .record({ victim: fc.nat(minority - 1), act, at: fc.integer({ min: 0, max: 1_500 }), lasts })
+    .record({ victim: fc.nat(minority - 1), act, ...times })
     .map((step) => (healsByItself(step.act) ? { ...step, lasts: 0 } : step));
 }
 

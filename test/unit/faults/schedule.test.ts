@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { losses } from '../../faults/verbs/losses.js';
 import { blockLength, describeRound, roundOf } from '../../faults/campaign/schedule.js';
 
 const numbers = Array.from({ length: 4 * blockLength }, (_, index) => index + 1);
@@ -12,25 +13,44 @@ describe('the rounds of a fault campaign', () => {
   });
 
   it('break a minority, or all servers', () => {
-    for (const { nodes, victims, steps, all } of [1, 2, 3, 4].flatMap(rounds)) {
+    for (const { nodes, victims, steps, loss, all } of [1, 2, 3, 4].flatMap(rounds)) {
       expect(new Set(victims).size).toBe(victims.length);
       expect(Math.max(...victims)).toBeLessThan(nodes);
       if (all !== undefined) {
         expect(victims).toHaveLength(nodes);
+        expect(loss).toBeUndefined();
         continue;
       }
       expect(victims.length).toBeLessThan(nodes / 2);
-      expect(steps.length).toBeGreaterThan(0);
+      if (loss === undefined) expect(steps.length).toBeGreaterThan(0);
       for (const { victim } of steps) expect(victim).toBeLessThan(victims.length);
     }
   });
 
-  it('use every verb, and a cluster of five in every fourth block', () => {
+  it('break no server beside one that has lost its state', () => {
+    const lossy = [1, 2, 3, 4].flatMap(rounds).filter(({ loss }) => loss !== undefined);
+    expect(new Set(lossy.map(({ nodes }) => nodes))).toEqual(new Set([3, 5]));
+    for (const { victims } of lossy) expect(victims).toHaveLength(1);
+  });
+
+  it('ask any server of the cluster for a removal', () => {
+    const all = [1, 2, 3, 4].flatMap(rounds);
+    const changes = all.flatMap(({ nodes, steps }) => steps.map(({ act }) => ({ nodes, act })));
+    const asked = changes.flatMap(({ nodes, act }) =>
+      act.verb === 'removeAndAdd' ? [{ nodes, asked: act.asked }] : [],
+    );
+    for (const { nodes, asked: position } of asked) expect(position).toBeLessThan(nodes);
+    expect(new Set(asked.map(({ asked: position }) => position))).toEqual(new Set([0, 1, 2, 3, 4]));
+  });
+
+  it('use every verb and every loss, and a cluster of five in every fourth block', () => {
     const all = [1, 2, 3, 4].flatMap(rounds);
     const verbs = new Set(all.flatMap(({ steps }) => steps.map(({ act }) => act.verb)));
     expect([...verbs].sort()).toEqual([
-      ...['disconnect', 'kill', 'killProcess', 'partition', 'pause', 'restart', 'stop', 'stopProcess'],
+      ...['disconnect', 'fillDisk', 'kill', 'killProcess', 'partition', 'pause', 'removeAndAdd', 'restart', 'stop'],
+      'stopProcess',
     ]);
+    expect(new Set(all.flatMap(({ loss }) => loss?.what ?? []))).toEqual(new Set(losses));
     expect(rounds(1).map(({ nodes }) => nodes)).toEqual(numbers.map((number) => (number > 3 * blockLength ? 5 : 3)));
   });
 

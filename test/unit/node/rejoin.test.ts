@@ -245,6 +245,25 @@ describe('R7: the primary', () => {
     expect(node.rejoin()).toMatchObject({ term: '8', node: '3', until: '0/7000000' });
   });
 
+  it('R1: of a newer term is no source of a rewind that was chosen for an older one: the data is started untouched', () => {
+    node.request('rewind');
+    node.primary('host3', { term: 8, node: 3 });
+    run();
+    expect(node.started()).toBe('old');
+    expect(node.has(rejoinFile)).toBe(false);
+    expect(node.ran).toEqual([]);
+  });
+
+  it('R1: that is followed by a newer one during the recovery is cloned from', () => {
+    node.request('rewind');
+    node.primary('host2');
+    node.write('after.recovery', `8 3 ${ownSystem} 0/7000000\n`);
+    run();
+    expectDone();
+    expect(node.rejoin()).toMatchObject({ how: 'clone', term: '8', node: '3' });
+    expect(node.ran).toEqual(['recovery', 'pg_basebackup']);
+  });
+
   it('is awaited for ever when the data is half rewound, and the server is not started', () => {
     node.request('rewind', { state: 'working' });
     node.write(`${data}/pgraft.incarnation`, 'of the primary\n');
@@ -313,11 +332,10 @@ describe('a file that the role worker did not write', () => {
     ['a line that is none', 'how often\n'],
     ['no lines', ''],
     ['a link that is none', 'link 1 2 3\n'],
-  ])('has %s: nothing is started or touched', (_, text) => {
+  ])('has %s: nothing is started or touched without a primary to copy from', (_, text) => {
     node.write(rejoinFile, text);
-    node.primary('host2');
-    expect(run({ until: 'is unknown' })).toMatch(/pgraft\/rejoin has .*; remove this server from the cluster/);
-    expect(node.state()).toMatchObject({ phase: 'refused' });
+    expect(run({ until: 'is unknown' })).toMatch(/pgraft\/rejoin has .*: waits for a confirmed primary/);
+    expect(node.state()).toMatchObject({ phase: 'waiting', lost: 'yes' });
     expect(node.read(`${data}/rows`)).toBe('old\n');
   });
 

@@ -149,6 +149,7 @@ export class RejoiningNode extends NodeShell {
         [[ ! -e "$4/standby.signal" ]] || { echo 'FATAL: standby mode is not supported by single-user servers'; exit 1; }
         step
         printf 'shut down' >"$4/state"
+        [[ ! -e "$PGRAFT_ROOT/after.recovery" ]] || cp "$PGRAFT_ROOT/after.recovery" "$PGRAFT_ROOT/primaries/host2"
       else
         [[ -e "$2/standby.signal" ]] || echo primary >>"$PGRAFT_ROOT/started"
         cat "$2/rows" "$2/half" >>"$PGRAFT_ROOT/started" 2>/dev/null

@@ -23,6 +23,7 @@ describe('pgraft-node state', () => {
       incarnation: 'none',
       configured: 'no',
       formation: 'none',
+      lost: 'no',
       phase: 'waiting',
       system_identifier: '',
       message: 'no data yet',
@@ -56,19 +57,21 @@ describe('pgraft-node state', () => {
 
 /** Why the entry point would not start, or an empty text. */
 const refusal = () => node.call('refusal').stdout;
+/** How what is lost is mended, and why; an empty text when nothing is. */
+const loss = () => node.call('find_loss; printf "%s: %s" "$loss" "$loss_reason"').stdout.replace(/^: $/, '');
 
 describe('R4: data and Raft state live and die together', () => {
   it('accepts nothing on both sides, and the same incarnation on both', () => {
-    expect(refusal()).toBe('');
+    expect(loss()).toBe('');
     node.wholeNode();
-    expect(refusal()).toBe('');
+    expect(loss()).toBe('');
   });
 
   it('accepts a clone that crashed between its last renames', () => {
     node.wholeNode(id('a'));
     node.write(`${raft}/incarnation`, `${id('b')}\n`);
     node.write(`${raft}/incarnation.next`, `${id('a')}\n`);
-    expect(refusal()).toBe('');
+    expect(loss()).toBe('');
 
     node.call('finish_adoption');
     expect(node.read(`${raft}/incarnation`)).toBe(`${id('a')}\n`);
@@ -84,35 +87,75 @@ describe('R4: data and Raft state live and die together', () => {
     expect(node.has(`${raft}/incarnation.next`)).toBe(false);
   });
 
-  it('refuses data whose Raft directory is lost', () => {
+  it('renews data whose Raft directory is lost', () => {
     node.wholeNode();
     node.remove(raft);
-    expect(refusal()).toMatch(/its Raft state is lost .*; remove this server from the cluster/);
-    expect(node.state()).toMatchObject({ incarnation: 'mismatch' });
+    expect(loss()).toMatch(/^renew: its Raft state is lost \(no .*\/pgraft\/incarnation\)$/);
+    expect(node.state()).toMatchObject({ incarnation: 'mismatch', lost: 'no' });
   });
 
-  it('refuses data whose Raft log is lost after the cluster was formed', () => {
+  it('renews data whose Raft log is lost although it was a member, and not that of a server that was removed', () => {
     node.wholeNode();
     node.write(`${raft}/formation.consumed`, 'once\n');
-    expect(refusal()).toMatch(/the Raft log is lost .*; remove this server from the cluster/);
-    node.write(`${raft}/raft/metadata1`, 'x');
-    expect(refusal()).toBe('');
+    expect(loss()).toBe('');
+    node.write(`${raft}/formed`, 'node_id=1\n');
+    expect(loss()).toMatch(/^renew: the Raft log is lost /);
+    expect(node.state()).toMatchObject({ lost: 'yes' });
+    node.write(`${raft}/raft/metadata2`, 'x');
+    expect(loss()).toBe('');
+    expect(node.state()).toMatchObject({ lost: 'no' });
   });
 
-  it('refuses data of another incarnation', () => {
+  it("renews data when the consensus worker could not read the Raft state, by the worker's word", () => {
+    node.wholeNode();
+    node.write(`${raft}/formed`, 'node_id=1\n');
+    node.write(`${raft}/raft/metadata1`, 'x');
+    node.write(`${raft}/lost`, 'its log has a hole\n');
+    expect(loss()).toBe('renew: its Raft state is lost: its log has a hole');
+  });
+
+  it('renews data of another incarnation', () => {
     node.wholeNode(id('a'));
     node.write(`${raft}/incarnation`, `${id('b')}\n`);
-    expect(refusal()).toContain(`the data (incarnation ${id('a')}) and the Raft state (incarnation ${id('b')})`);
+    expect(loss()).toContain(
+      `renew: the data (incarnation ${id('a')}) and the Raft state (incarnation ${id('b')}) do not belong together`,
+    );
     expect(node.state()).toMatchObject({ incarnation: 'mismatch' });
   });
 
-  it('refuses to make data where the Raft state tells that there was some', () => {
+  it('clones where the Raft state tells that there was data, and makes none on request', () => {
     node.wholeNode();
     node.remove(data);
-    expect(refusal()).toMatch(/^the data is lost but its Raft state is here; /);
+    expect(loss()).toBe('clone: the data is lost but its Raft state is here');
     node.configure();
     expect(node.command(['initialize'])).toMatchObject({ status: 1 });
+    expect(node.command(['clone', 'host2', '5432']).stderr).toContain('it copies its data anew by itself');
     expect(node.has(`${volume}/cluster/request`)).toBe(false);
+  });
+
+  it('clones where there is nothing, once it has secrets, unless a bootstrap is under way', () => {
+    expect(loss()).toBe('');
+    node.configure();
+    expect(loss()).toBe('clone: there is no data yet');
+    node.write(`${volume}/cluster/request`, 'initialize\n');
+    expect(loss()).toBe('');
+    node.remove(`${volume}/cluster/request`);
+    node.write(`${raft}/formation.token`, 'once\n');
+    expect(loss()).toBe('');
+  });
+
+  it('clones instead of data that may not be whole', () => {
+    node.wholeNode();
+    node.write(`${volume}/cluster/system_identifier`, '7710813957713891434\n');
+    node.remove(`${data}/pgraft.incarnation`);
+    expect(refusal()).toBe('');
+    expect(loss()).toMatch(/^clone: the data may not be whole \(no .*pgraft.incarnation\)$/);
+  });
+
+  it('clones instead of data whose chain of promotions cannot be read', () => {
+    node.wholeNode();
+    node.write(`${data}/pgraft.chain`, '# promotions\n2 1 0/3000148 1 1\n3 x 0/4000000 2 1\n');
+    expect(loss()).toContain("('3 x 0/4000000 2 1' in ");
   });
 });
 
@@ -132,12 +175,6 @@ describe('S7: nothing is overwritten on a guess', () => {
     node.wholeNode();
     node.write(`${data}/PG_VERSION`, '16\n');
     expect(refusal()).toMatch(/is of PostgreSQL 16, not 17/);
-  });
-
-  it('refuses a chain of promotions that cannot be read', () => {
-    node.wholeNode();
-    node.write(`${data}/pgraft.chain`, '# promotions\n2 1 0/3000148 1 1\n3 x 0/4000000 2 1\n');
-    expect(refusal()).toContain("('3 x 0/4000000 2 1' in ");
   });
 });
 

@@ -77,9 +77,21 @@ describe('planBootstrap, group not formed', () => {
 
 describe('planBootstrap, group formed', () => {
   it('only verifies when every server has data', () => {
-    expect(planBootstrap(nodes(member, member, member), remembered)).toEqual({ kind: 'verify' });
-    expect(planBootstrap(nodes(member, member, member), nothing)).toEqual({ kind: 'verify' });
-    expect(planBootstrap(nodes(member, data, member), nothing)).toEqual({ kind: 'verify' });
+    expect(planBootstrap(nodes(member, member, member), remembered)).toEqual({
+      kind: 'verify',
+      configure: [],
+      copies: false,
+    });
+    expect(planBootstrap(nodes(member, member, member), nothing)).toEqual({
+      kind: 'verify',
+      configure: [],
+      copies: false,
+    });
+    expect(planBootstrap(nodes(member, data, member), nothing)).toEqual({
+      kind: 'verify',
+      configure: [],
+      copies: false,
+    });
   });
 
   it('finishes a copy that was broken off while the others formed the group', () => {
@@ -95,10 +107,25 @@ describe('planBootstrap, group formed', () => {
     expect(reason(planBootstrap(nodes({}, {}, {}), remembered))).toContain('all volumes were lost');
   });
 
-  it('stops at a member whose volume was lost, and names it', () => {
-    const told = reason(planBootstrap(nodes(member, {}, member), remembered));
-    expect(told).toContain('pgraft-replica1 is a member and has no data: its volume was lost');
-    expect(told).not.toContain('pgraft-replica2');
+  it('hands the secrets to a member whose volume was lost, which copies its data by itself', () => {
+    expect(planBootstrap(nodes(member, {}, member), remembered)).toEqual({
+      kind: 'verify',
+      configure: [2],
+      copies: true,
+    });
+    expect(planBootstrap(nodes(member, { configured: 'yes', phase: 'cloning' }, member), remembered)).toEqual({
+      kind: 'verify',
+      configure: [],
+      copies: true,
+    });
+  });
+
+  it('leaves a member alone whose data and Raft state do not belong together: it begins anew by itself', () => {
+    expect(planBootstrap(nodes(member, { ...member, incarnation: 'mismatch' }, member), remembered)).toEqual({
+      kind: 'verify',
+      configure: [],
+      copies: false,
+    });
   });
 
   it('stops at a newcomer, names it and says what to set back', () => {
@@ -115,7 +142,6 @@ describe('planBootstrap, any time', () => {
       { ...member, phase: 'refused', message: 'pgraft.election_timeout is bad' },
       'pgraft.election_timeout is bad',
     ],
-    ['has data that does not fit its Raft state', { ...member, incarnation: 'mismatch' }, 'do not belong together'],
   ])('stops when a server %s', (_, broken, cause) => {
     const told = reason(planBootstrap(nodes(member, broken, member), remembered));
     expect(told).toContain('pgraft-replica1 refuses to start');

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { generateSecrets, type Secrets } from '../../../scripts/kit/secrets.js';
 import { checkNode, standing } from '../../../scripts/steps/check.js';
 import type { ClusterView } from '../../../scripts/live/view.js';
 import type { NodeState } from '../../../scripts/live/node-state.js';
@@ -32,10 +33,27 @@ describe('standing', () => {
 describe('checkNode', () => {
   const node = { id: 2, container: 'pgraft-replica1' };
 
-  function check(its: NodeState, views: (ClusterView | undefined)[], knowledge = known) {
+  const secrets = generateSecrets();
+  const nodes = [{ name: 'primary', raftAddress: 'pgraft-primary:7001' }];
+  let told: string[] = [];
+  beforeEach(() => {
+    told = [];
+  });
+
+  function check(
+    its: NodeState,
+    views: (ClusterView | undefined)[],
+    knowledge = known,
+    has: { readonly secrets: Secrets | undefined } = { secrets },
+  ) {
     let looks = 0;
     const tools = {
-      docker: fakeDocker([container(2)], () => ok(stateLines(its))),
+      ...has,
+      nodes,
+      docker: fakeDocker([container(2)], (_, [, command = ''], input) => {
+        if (command !== 'state') told.push(`${command}: ${input}`);
+        return ok(stateLines(its));
+      }),
       clock: fakeClock(),
       report: silentReport(),
       look: () => Promise.resolve(views[Math.min(looks++, views.length - 1)]),
@@ -63,9 +81,22 @@ describe('checkNode', () => {
     expect(await check(state(), [undefined], { formed: false, members: [] })).toBe(1);
   });
 
-  it('stops plainly at a member whose volume was lost, going by the members that the group tells', async () => {
-    await expect(check(state(), [healthyView(3)], { formed: false, members: [] })).rejects.toThrow(
-      'its volume was lost',
+  it('tells a member whose volume was lost the secrets, never the token, and waits until it was added anew', async () => {
+    const absent = withNode(healthyView(3), 2, { postgres: { accepting: false, problem: 'cloning' } });
+    expect(await check(state(), [healthyView(3), absent, healthyView(3)], { formed: false, members: [] })).toBe(3);
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain(`raft_key=${secrets.raft_key}`);
+    expect(told[0]).not.toContain('formation_token');
+  });
+
+  it('only waits for one that has its secrets', async () => {
+    expect(await check(state({ configured: 'yes' }), [healthyView(3)])).toBe(2);
+    expect(told).toEqual([]);
+  });
+
+  it('stops plainly at one whose secrets are nowhere', async () => {
+    await expect(check(state(), [healthyView(3)], known, { secrets: undefined })).rejects.toThrow(
+      'its secrets are neither here nor on a server that runs',
     );
   });
 

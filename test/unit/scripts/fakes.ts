@@ -44,6 +44,7 @@ export function state(changes: Partial<NodeState> = {}): NodeState {
     incarnation: 'none',
     configured: 'no',
     formation: 'none',
+    lost: 'no',
     phase: 'waiting',
     system_identifier: '',
     message: '',

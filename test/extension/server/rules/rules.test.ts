@@ -1,6 +1,7 @@
 /** The safety rules that live in a server, each broken by its own sequence; each test has been seen to fail without its rule. */
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { ServerGroup } from '../server-group.js';
+import { barrier } from './barrier.js';
 import { crash } from './crash.js';
 import { electedAgain } from './elected-again.js';
 import { fence } from './fence.js';
@@ -29,6 +30,7 @@ describe('three servers', () => {
   crash(group);
   lease(group);
   fence(group);
+  barrier(group);
 });
 
 describe('one server', () => {
