@@ -139,19 +139,21 @@ export class MemberGroup {
   }
 
   async start(id: number): Promise<void> {
-    this.members[id - 1] = await Member.start(this.container, id, this.count);
+    await this.#started(id, this.count);
   }
 
   /** A server that has no initial cluster: without Raft state it waits to be added. */
   async startWaiting(id: number): Promise<Member> {
-    this.members[id - 1] = await Member.start(this.container, id, 0);
-    return this.member(id);
+    return this.#started(id, 0);
   }
 
-  /** Start it again once its process has ended by itself. */
-  async restartEnded(id: number): Promise<Member> {
-    await eventually(`node ${id} to end`, () => this.member(id).ended, Boolean, 10_000);
-    return this.startWaiting(id);
+  /** Once its last process has ended: one that was killed may hold its port for a moment. */
+  async #started(id: number, count: number): Promise<Member> {
+    const last = this.members[id - 1];
+    if (last !== undefined) await eventually(`node ${id} to end`, () => last.ended, Boolean, 10_000);
+    const member = await Member.start(this.container, id, count);
+    this.members[id - 1] = member;
+    return member;
   }
 
   /** Write a file into the member's data directory. */

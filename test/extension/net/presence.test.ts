@@ -201,7 +201,7 @@ describe('a server that is removed', () => {
   });
 
   const expectCleared = async (id: number) => {
-    const member = await group.restartEnded(id);
+    const member = await group.startWaiting(id);
     expect(await member.status()).toMatchObject({ role: unavailable, peers: [], group: '' });
     expect(group.files(id).sort()).toEqual(['formation.consumed', 'raft']);
     expect(group.files(id, 'raft')).toEqual([]);
