@@ -238,7 +238,10 @@ describe('a server that is removed', () => {
 
   it('is not one by a notice of another group, or of an older configuration than it knows', async () => {
     const member = group.member(3);
-    const { group: name, configuration } = await member.shows('the newest configuration', (s) => voters(s).includes(3));
+    const { group: name, configuration } = await member.shows(
+      'the newest configuration, and that it is committed',
+      (s) => s.committed && voters(s).includes(3),
+    );
     leader.tell(`dismiss 3 ${configuration + 100} ${'ab'.repeat(16)}`);
     leader.tell(`dismiss 3 ${configuration} ${name}`);
     leader.tell(`dismiss 3 1 ${name}`);
