@@ -85,7 +85,8 @@ describe('a cluster that grows from one member', () => {
     await group.start(3);
     expect(await group.member(2).request('add 3 7003')).toMatchObject({ code: Code.done });
     await settles([1, 2, 3]);
-    expect((await group.member(3).status()).events).toContain(`${memberAdded} 3`);
+    // told to the log behind the configuration
+    await group.member(3).shows('the event', ({ events }) => events.includes(`${memberAdded} 3`));
   });
 
   it('sets the configuration from every server', async () => {
@@ -153,7 +154,7 @@ describe('a cluster that grows from one member', () => {
     expect(await removal()).toMatchObject({ code: Code.done });
     await ends(third);
     await settles([first.id, second.id].sort());
-    expect((await second.status()).events).toContain(`${memberRemoved} ${third.id}`);
+    await second.shows('the event', ({ events }) => events.includes(`${memberRemoved} ${third.id}`));
   });
 
   it('adds a removed server again, once it has cleared its state', async () => {
