@@ -1,14 +1,11 @@
 /** A Raft group of processes without PostgreSQL: image/pgraft/net and core, in one container that has their compiler. */
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { eventually } from '../../support/eventually.js';
 import { docker } from '../../support/node-container.js';
+import { MemberProcess, openContainer } from './member-process.js';
 
-const source = fileURLToPath(new URL('../../../image', import.meta.url));
-const tests = fileURLToPath(new URL('..', import.meta.url));
-const buildDeadline = 10 * 60_000;
 const electionTimeout = 1_000;
+/** Milliseconds for what a member is to show. */
+const patience = 5_000;
 
 /** What a member says of itself; see member.c. */
 export interface MemberStatus {
@@ -53,53 +50,7 @@ export const unavailable = 0;
 
 let containers = 0;
 
-class Member {
-  private readonly answers: { resolve: (line: string) => void; reject: (error: Error) => void }[] = [];
-  readonly said: string[] = [];
-
-  private constructor(
-    readonly id: number,
-    private readonly process: ChildProcessWithoutNullStreams,
-  ) {
-    createInterface(process.stdout).on('line', (line) => this.answers.shift()?.resolve(line));
-    createInterface(process.stderr).on('line', (line) => this.said.push(line));
-    process.on('close', () => {
-      this.ended = true;
-      for (const { reject } of this.answers) reject(new Error(`node ${id} has ended: ${this.said.join('; ')}`));
-    });
-    process.stdin.on('error', () => undefined); // a member that was killed reads no more
-  }
-
-  pid = '';
-  ended = false;
-
-  static async start(container: string, id: number, count: number): Promise<Member> {
-    const command = ['/tmp/member', `${id}`, `/tmp/data${id}`, `${count}`, `${electionTimeout}`];
-    const member = new Member(id, spawn('docker', ['exec', '-i', container, ...command]));
-    member.pid = await member.nextLine();
-    return member;
-  }
-
-  private nextLine(): Promise<string> {
-    return new Promise((resolve, reject) => this.answers.push({ resolve, reject }));
-  }
-
-  tell(command: string): void {
-    this.process.stdin.write(`${command}\n`);
-  }
-
-  async status(): Promise<MemberStatus> {
-    this.tell('status');
-    return JSON.parse(await this.nextLine()) as MemberStatus;
-  }
-
-  /** Wait for a status that is accepted. */
-  shows(what: string, accepts: (status: MemberStatus) => boolean, deadline = 5_000): Promise<MemberStatus> {
-    return eventually(`node ${this.id} to show ${what}`, () => this.status(), accepts, deadline);
-  }
-}
-
-export type { Member };
+export type Member = MemberProcess<MemberStatus>;
 
 export class MemberGroup {
   readonly members: Member[] = [];
@@ -111,25 +62,11 @@ export class MemberGroup {
 
   /** Compile with the sanitizers, and start this many members, which form a group. */
   static async create(count: number): Promise<MemberGroup> {
-    // nothing of the context is in that stage, so that it does not matter whether the extension compiles
-    const image = docker(['build', '--quiet', '--target', 'compilers', source], '', buildDeadline).trim();
     const container = `pgnet-${process.pid}-${containers}`;
     containers += 1;
+    openContainer(container, 'member');
     const group = new MemberGroup(container, count);
-    const mount = (from: string, to: string) => ['--volume', `${from}:${to}:ro`];
-    docker([
-      'run',
-      '--detach',
-      '--name',
-      container,
-      ...mount(source, '/image'),
-      ...mount(tests, '/tests'),
-      image,
-      'sleep',
-      'infinity',
-    ]);
     try {
-      docker(['exec', container, 'sh', '-c', compile], '', buildDeadline);
       for (let id = 1; id <= count; id += 1) await group.start(id);
     } catch (error) {
       group.remove();
@@ -151,7 +88,8 @@ export class MemberGroup {
   async #started(id: number, count: number): Promise<Member> {
     const last = this.members[id - 1];
     if (last !== undefined) await eventually(`node ${id} to end`, () => last.ended, Boolean, 10_000);
-    const member = await Member.start(this.container, id, count);
+    const command = ['/tmp/member', `${id}`, `/tmp/data${id}`, `${count}`, `${electionTimeout}`];
+    const member = await new MemberProcess<MemberStatus>(this.container, id, command, patience).begun();
     this.members[id - 1] = member;
     return member;
   }
@@ -186,7 +124,3 @@ export class MemberGroup {
     docker(['rm', '--force', '--volumes', this.container]);
   }
 }
-
-const compile = `gcc -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-format-truncation -fsanitize=address,undefined \
-  -fno-sanitize-recover=all -I/image/pgraft -I/tests/core /tests/net/member.c /image/pgraft/core/*.c /image/pgraft/net/*.c \
-  $(pkg-config --cflags --libs raft libuv) -o /tmp/member`;

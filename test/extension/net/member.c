@@ -21,15 +21,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "core/peer_message.h"
-#include "hmac_sha256.h"
 #include "net/clock.h"
 #include "net/consensus_private.h"
-#include "net/files.h"
+#include "member_process.h"
 
 #define FLUSH_LSN 0x5000
 
@@ -40,36 +38,6 @@ static const PgraftPromotion data_chain[] = {
 };
 static int64_t lease_until_ms;
 static uint64_t serving_term;
-static char line[256];
-static size_t line_size;
-
-static bool
-hmac(const uint8_t *key, size_t key_size, const uint8_t *const parts[], const size_t sizes[], int n, uint8_t *out)
-{
-	hmac_sha256(key, key_size, parts, sizes, n, out);
-	return true;
-}
-
-static bool
-random_bytes(uint8_t *out, size_t size)
-{
-	return getrandom(out, size, 0) == (ssize_t) size;
-}
-
-static const PgraftCrypto crypto = {.hmac = hmac, .random = random_bytes};
-
-static void
-log_line(const char *message)
-{
-	fprintf(stderr, "%s\n", message);
-}
-
-static void
-fatal(const char *message)
-{
-	log_line(message);
-	_exit(1);
-}
 
 static void
 publish_status(const PgraftRaftStatus *published)
@@ -310,28 +278,6 @@ obey(const char *command)
 }
 
 static void
-commands_came(uv_poll_t *poll, int poll_status, int events)
-{
-	char c;
-
-	(void) poll;
-	(void) poll_status;
-	(void) events;
-	if (read(STDIN_FILENO, &c, 1) != 1)
-		_exit(0);
-	if (c != '\n')
-	{
-		if (line_size == sizeof line - 1)
-			fatal("a command is too long");
-		line[line_size++] = c;
-		return;
-	}
-	line[line_size] = '\0';
-	line_size = 0;
-	obey(line);
-}
-
-static void
 configure(PgraftConsensusConfig *config, char **args)
 {
 	config->self.node_id = atoi(args[1]);
@@ -340,17 +286,7 @@ configure(PgraftConsensusConfig *config, char **args)
 	snprintf(config->self.address, sizeof config->self.address, "127.0.0.1:%d", 7000 + config->self.node_id);
 	snprintf(config->self.incarnation, sizeof config->self.incarnation, "%032d", config->self.node_id);
 	snprintf(config->data_dir, sizeof config->data_dir, "%s", args[2]);
-	config->initial_cluster.n = atoi(args[3]);
-	for (int i = 0; i < config->initial_cluster.n; i++)
-	{
-		snprintf(config->initial_cluster.nodes[i].name, PGRAFT_NAME_SIZE, "node%d", i + 1);
-		snprintf(config->initial_cluster.nodes[i].address, PGRAFT_ADDRESS_SIZE, "127.0.0.1:%d", 7001 + i);
-	}
-	strcpy(config->listen_host, "127.0.0.1");
-	config->listen_port = (uint16_t) (7000 + config->self.node_id);
-	config->key_size = 32;
-	memset(config->key, 'k', config->key_size);
-	config->crypto = &crypto;
+	configure_loopback(config, atoi(args[3]));
 	config->election_timeout_ms = (unsigned) atoi(args[4]);
 	config->heartbeat_interval_ms = 50;
 	config->snapshot_threshold = 1024;
@@ -371,19 +307,6 @@ configure(PgraftConsensusConfig *config, char **args)
 		.want_hand_over = want_hand_over,
 		.lost = lost,
 	};
-}
-
-static void
-give_token(const char *data_dir)
-{
-	char path[1024];
-
-	snprintf(path, sizeof path, "%s/formation.consumed", data_dir);
-	if (pgraft_file_exists(path))
-		return;
-	snprintf(path, sizeof path, "%s/formation.token", data_dir);
-	if (pgraft_make_directory(data_dir) != 0 || pgraft_write_durably(path, "token\n", 6) != 0)
-		fatal("could not write the formation token");
 }
 
 int

@@ -1,13 +1,8 @@
 /** Members that serve as if they had PostgreSQL (serving_member.c), in one container that has their compiler. */
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { eventually } from '../../support/eventually.js';
 import { docker } from '../../support/node-container.js';
+import { MemberProcess, openContainer } from './member-process.js';
 
-const source = fileURLToPath(new URL('../../../image', import.meta.url));
-const tests = fileURLToPath(new URL('..', import.meta.url));
-const buildDeadline = 10 * 60_000;
 const deadline = 20_000;
 
 /** PgraftOutcomeCode; pending: no answer yet. */
@@ -52,42 +47,8 @@ export interface ServingStatus {
 
 const isAnswered = (outcome: Outcome | undefined) => outcome !== undefined && outcome.code !== Code.pending;
 
-export class ServingMember {
-  private readonly answers: { resolve: (line: string) => void; reject: (error: Error) => void }[] = [];
-  readonly said: string[] = [];
+export class ServingMember extends MemberProcess<ServingStatus> {
   private asked = 0;
-  pid = '';
-  ended = false;
-
-  constructor(
-    readonly id: number,
-    private readonly process: ChildProcessWithoutNullStreams,
-  ) {
-    createInterface(process.stdout).on('line', (line) => this.answers.shift()?.resolve(line));
-    createInterface(process.stderr).on('line', (line) => this.said.push(line));
-    process.on('close', () => {
-      this.ended = true;
-      for (const { reject } of this.answers) reject(new Error(`node ${id} has ended: ${this.said.join('; ')}`));
-    });
-    process.stdin.on('error', () => undefined); // a member that was killed reads no more
-  }
-
-  nextLine(): Promise<string> {
-    return new Promise((resolve, reject) => this.answers.push({ resolve, reject }));
-  }
-
-  tell(command: string): void {
-    this.process.stdin.write(`${command}\n`);
-  }
-
-  async status(): Promise<ServingStatus> {
-    this.tell('status');
-    return JSON.parse(await this.nextLine()) as ServingStatus;
-  }
-
-  shows(what: string, accepts: (status: ServingStatus) => boolean, within = deadline): Promise<ServingStatus> {
-    return eventually(`node ${this.id} to show ${what}`, () => this.status(), accepts, within);
-  }
 
   /** Ask for a change without waiting; the function gives what came of it. */
   ask(request: string): () => Promise<Outcome> {
@@ -116,18 +77,9 @@ export class ServingGroup {
 
   /** Compile with the sanitizers; members 1 to formedBy form the group. */
   static create(formedBy: number): ServingGroup {
-    const image = docker(['build', '--quiet', '--target', 'compilers', source], '', buildDeadline).trim();
-    const group = new ServingGroup(`pgserving-${process.pid}-${formedBy}`, formedBy);
-    const mount = (from: string, to: string) => ['--volume', `${from}:${to}:ro`];
-    const mounts = [...mount(source, '/image'), ...mount(tests, '/tests')];
-    docker(['run', '--detach', '--init', '--name', group.container, ...mounts, image, 'sleep', 'infinity']);
-    try {
-      docker(['exec', group.container, 'sh', '-c', compile], '', buildDeadline);
-    } catch (error) {
-      group.remove();
-      throw error;
-    }
-    return group;
+    const container = `pgserving-${process.pid}-${formedBy}`;
+    openContainer(container, 'serving_member');
+    return new ServingGroup(container, formedBy);
   }
 
   /** With the data that it has. */
@@ -135,8 +87,7 @@ export class ServingGroup {
     const incarnation = this.incarnation(id);
     const formedBy = id <= this.formedBy && incarnation === id ? this.formedBy : 0;
     const command = ['/tmp/serving_member', `${id}`, `/tmp/data${id}`, `${formedBy}`, `${incarnation}`];
-    const member = new ServingMember(id, spawn('docker', ['exec', '-i', this.container, ...command]));
-    member.pid = await member.nextLine();
+    const member = await new ServingMember(this.container, id, command, deadline).begun();
     this.members.set(id, member);
     return member;
   }
@@ -190,7 +141,3 @@ export class ServingGroup {
     docker(['rm', '--force', '--volumes', this.container]);
   }
 }
-
-const compile = `gcc -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-format-truncation -fsanitize=address,undefined \
-  -fno-sanitize-recover=all -I/image/pgraft -I/tests/core /tests/net/serving_member.c /image/pgraft/core/*.c \
-  /image/pgraft/net/*.c $(pkg-config --cflags --libs raft libuv) -o /tmp/serving_member`;

@@ -19,14 +19,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 #include <uv.h>
 
-#include "hmac_sha256.h"
 #include "net/clock.h"
 #include "net/consensus_private.h"
-#include "net/files.h"
+#include "member_process.h"
 
 #define ROLE_TURN_MS 10
 #define MAX_TICKETS	 64
@@ -41,36 +39,6 @@ static int32_t hand_over_to;
 static int64_t lag_bytes;
 static uint64_t last_ticket;
 static PgraftOutcome outcomes[MAX_TICKETS + 1];
-static char line[256];
-static size_t line_size;
-
-static bool
-hmac(const uint8_t *key, size_t key_size, const uint8_t *const parts[], const size_t sizes[], int n, uint8_t *out)
-{
-	hmac_sha256(key, key_size, parts, sizes, n, out);
-	return true;
-}
-
-static bool
-random_bytes(uint8_t *out, size_t size)
-{
-	return getrandom(out, size, 0) == (ssize_t) size;
-}
-
-static const PgraftCrypto crypto = {.hmac = hmac, .random = random_bytes};
-
-static void
-log_line(const char *message)
-{
-	fprintf(stderr, "%s\n", message);
-}
-
-static void
-fatal(const char *message)
-{
-	log_line(message);
-	_exit(1);
-}
 
 static void
 publish_status(const PgraftRaftStatus *published)
@@ -263,28 +231,6 @@ obey(const char *command)
 }
 
 static void
-commands_came(uv_poll_t *poll, int poll_status, int events)
-{
-	char c;
-
-	(void) poll;
-	(void) poll_status;
-	(void) events;
-	if (read(STDIN_FILENO, &c, 1) != 1)
-		_exit(0);
-	if (c != '\n')
-	{
-		if (line_size == sizeof line - 1)
-			fatal("a command is too long");
-		line[line_size++] = c;
-		return;
-	}
-	line[line_size] = '\0';
-	line_size = 0;
-	obey(line);
-}
-
-static void
 configure(PgraftConsensusConfig *config, char **args)
 {
 	config->self.node_id = atoi(args[1]);
@@ -293,17 +239,7 @@ configure(PgraftConsensusConfig *config, char **args)
 	snprintf(config->self.address, sizeof config->self.address, "127.0.0.1:%d", 7000 + config->self.node_id);
 	snprintf(config->self.incarnation, sizeof config->self.incarnation, "%032d", atoi(args[4]));
 	snprintf(config->data_dir, sizeof config->data_dir, "%s", args[2]);
-	config->initial_cluster.n = atoi(args[3]);
-	for (int i = 0; i < config->initial_cluster.n; i++)
-	{
-		snprintf(config->initial_cluster.nodes[i].name, PGRAFT_NAME_SIZE, "node%d", i + 1);
-		snprintf(config->initial_cluster.nodes[i].address, PGRAFT_ADDRESS_SIZE, "127.0.0.1:%d", 7001 + i);
-	}
-	strcpy(config->listen_host, "127.0.0.1");
-	config->listen_port = (uint16_t) (7000 + config->self.node_id);
-	config->key_size = 32;
-	memset(config->key, 'k', config->key_size);
-	config->crypto = &crypto;
+	configure_loopback(config, atoi(args[3]));
 	config->election_timeout_ms = 500;
 	config->heartbeat_interval_ms = 50;
 	config->snapshot_threshold = 1024;
@@ -322,19 +258,6 @@ configure(PgraftConsensusConfig *config, char **args)
 		.want_hand_over = want_hand_over,
 		.lost = fatal,
 	};
-}
-
-static void
-give_token(const char *data_dir)
-{
-	char path[1024];
-
-	snprintf(path, sizeof path, "%s/formation.consumed", data_dir);
-	if (pgraft_file_exists(path))
-		return;
-	snprintf(path, sizeof path, "%s/formation.token", data_dir);
-	if (pgraft_write_durably(path, "token\n", 6) != 0)
-		fatal("could not write the formation token");
 }
 
 int

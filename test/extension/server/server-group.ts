@@ -12,6 +12,9 @@ const firstPort = 17_840;
 const lastPort = 17_990;
 const linesOfLog = 60;
 
+/** On the primary: how many standbys stream whose confirmations count. */
+export const streams = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'quorum'";
+
 export const data = '/var/lib/postgresql/17/main';
 export const raftState = '/var/lib/postgresql/pgraft';
 
@@ -216,7 +219,6 @@ export class ServerGroup {
 
   /** Node 1 is the primary, every other server streams from it, and every acknowledged row is on all of them. */
   async healthy(deadline: number): Promise<void> {
-    const streaming = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'quorum'";
     const until = Date.now() + deadline;
     const left = () => Math.max(until - Date.now(), 1_000);
     await this.primary.shows({ role: 'primary', state: 'leader', writable: true, synchronous_in_force: true }, left());
@@ -224,7 +226,7 @@ export class ServerGroup {
     const all = this.standbys.length;
     await eventually(
       `${all} streams`,
-      () => this.primary.value(streaming),
+      () => this.primary.value(streams),
       (count) => count === all,
       left(),
     );

@@ -1,13 +1,12 @@
 /** Which server of a group is the primary now, whichever was it before. */
 import { eventually } from '../../support/eventually.js';
-import type { Server, ServerGroup } from './server-group.js';
+import { streams, type Server, type ServerGroup } from './server-group.js';
 
 export interface Serving {
   readonly primary: Server;
   readonly standbys: readonly Server[];
 }
 
-const streams = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'quorum'";
 const replayed = 'SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn';
 
 /** Wait until one server accepts commits, and all the others stream from it and have replayed what it had by then. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { pageStatements, type PageStatement } from '../../cluster/pages/sql-page.js';
 import { eventually } from '../../support/eventually.js';
 import { secrets } from '../../support/node-container.js';
-import { ServerGroup, type Server } from './server-group.js';
+import { ServerGroup, streams, type Server } from './server-group.js';
 
 type Row = Record<string, unknown>;
 type Promised = (rows: readonly Row[]) => Promise<void> | void;
@@ -13,7 +13,6 @@ type Promised = (rows: readonly Row[]) => Promise<void> | void;
 const page = readFileSync(join(import.meta.dirname, '..', '..', 'cluster', 'pages', 'cluster-management.md'), 'utf8');
 const statements = pageStatements(page);
 const settled = 30_000;
-const streams = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'quorum'";
 
 const isTrue = (rows: readonly Row[]): void => {
   expect(rows.map((row) => Object.values(row))).toEqual([[true]]);
