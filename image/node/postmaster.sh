@@ -4,7 +4,9 @@
 
 postmaster_pid=''
 stop_checkpoint_ms=5000 # then it is stopped without
+hand_over_ms=2000       # likewise
 fast_stop_ms=20000      # then it is stopped at once
+stop_signal=INT         # fast
 
 # start_postmaster: restart_after_crash stands on the command line too, where ALTER SYSTEM cannot change it (R8).
 start_postmaster() {
@@ -19,19 +21,32 @@ start_postmaster() {
 request_stop() {
   stopping=1
   if [[ -n "$postmaster_pid" ]]; then
-    checkpoint_primary
-    kill -INT "$postmaster_pid" 2>/dev/null || true
+    if [[ "$(postmaster_status)" == ready ]]; then
+      leave_as_primary
+    fi
+    kill "-$stop_signal" "$postmaster_pid" 2>/dev/null || true
   fi
 }
 
-# checkpoint_primary: while it still serves. The one of the shutdown is then short; and as another server is promoted before that is
-# written, this is the last checkpoint that both have: where pg_rewind begins when this server comes back.
-checkpoint_primary() {
-  if [[ "$(postmaster_status)" == ready ]]; then
-    PGOPTIONS="-c statement_timeout=$stop_checkpoint_ms" timeout $((stop_checkpoint_ms / 1000 + 1)) \
-      psql -X -q --no-password --host "$socket_dir" --dbname postgres --command CHECKPOINT </dev/null {volume_lock}<&- ||
-      note "no checkpoint before the stop: the way back may take longer"
+# leave_as_primary: so that nobody waits for the others to find out, and this server has nothing to rewind when it comes back: what
+# it would write while it shuts down is nobody else's. A deposed primary stops by itself, once its sessions know.
+leave_as_primary() {
+  say_before_stop "$stop_checkpoint_ms" CHECKPOINT || # where it begins to recover when it comes back
+    note "no checkpoint before the stop: the way back may take longer"
+  if say_before_stop "$hand_over_ms" "$hand_over_query"; then
+    stop_signal=QUIT
+    wait_gone "$postmaster_pid" 1000 || true
   fi
+}
+
+# While failover is paused, this server stays the only one that may be promoted (R18).
+readonly hand_over_query="SELECT pgraft_transfer_leadership() FROM pgraft_get_cluster_status() WHERE failover_enabled AND num_nodes > 1"
+
+# say_before_stop <milliseconds> <statement>: false when it fails, takes longer, or has no row.
+say_before_stop() {
+  local output
+  output="$(PGOPTIONS="-c statement_timeout=$1" timeout $(($1 / 1000 + 1)) psql -X -A -t --no-password --host "$socket_dir" \
+    --dbname postgres --command "$2" </dev/null {volume_lock}<&-)" && [[ -n "$output" ]]
 }
 
 # await_postmaster: until it has ended, or the entry point was told to stop; its status goes to child_status.
@@ -50,7 +65,7 @@ stop_postmaster() {
   clock
   local until=$((now + fast_stop_ms))
   while ((now < until)); do
-    kill -INT "$postmaster_pid" 2>/dev/null || true # again and again: it is deaf at the very start
+    kill "-$stop_signal" "$postmaster_pid" 2>/dev/null || true # again and again: it is deaf at the very start
     wait_gone "$postmaster_pid" 500 && break
     clock
   done

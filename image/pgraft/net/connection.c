@@ -125,7 +125,7 @@ pgraft_connection_abort(PgraftConnection *c)
 		return;
 	c->aborted = true;
 	if (!c->incoming && !c->resolved)
-		pgraft_forget_address(c->t, c->address);
+		pgraft_doubt_address(c->t, c->address);
 	if (c->resolving)
 		uv_cancel((uv_req_t *) &c->resolver);
 	if (c->tcp == NULL)

@@ -3,13 +3,15 @@
  *	  A connection that goes out: the last good address first, the resolver when that fails; then HELLO, CHALLENGE, PROOF.
  *
  * Docker's DNS, or any, may drop packets: a resolver request of one dead name must not hold up the others, so names are
- * resolved only after the kept address failed, in libuv's pool (which the worker makes large enough for all peers).
+ * resolved only after the kept address failed, in libuv's pool (which the worker makes large enough for all peers).  While such a request is out the kept
+ * address is tried again: a server that was cut off most often comes back with it.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/cluster_spec.h"
+#include "net/clock.h"
 #include "net/transport_private.h"
 
 static void resolve(PgraftConnection *c);
@@ -24,27 +26,36 @@ find_known(PgraftTransport *t, const char *address)
 }
 
 static void
-remember(PgraftConnection *c)
+keep_address(PgraftTransport *t, const char *address, const struct sockaddr_in *sockaddr)
 {
-	PgraftTransport *t = c->t;
-	PgraftKnownAddress *known = find_known(t, c->address);
-	int size = sizeof known->sockaddr;
+	PgraftKnownAddress *known = find_known(t, address);
 
 	if (known == NULL)
 		known = find_known(t, "");
 	if (known == NULL)
 		known = &t->known[0];
-	if (uv_tcp_getpeername(c->tcp, (struct sockaddr *) &known->sockaddr, &size) == 0)
-		snprintf(known->address, sizeof known->address, "%s", c->address);
+	known->sockaddr = *sockaddr;
+	known->doubtful = false;
+	snprintf(known->address, sizeof known->address, "%s", address);
+}
+
+static void
+remember(PgraftConnection *c)
+{
+	struct sockaddr_in sockaddr;
+	int size = sizeof sockaddr;
+
+	if (uv_tcp_getpeername(c->tcp, (struct sockaddr *) &sockaddr, &size) == 0)
+		keep_address(c->t, c->address, &sockaddr);
 }
 
 void
-pgraft_forget_address(PgraftTransport *t, const char *address)
+pgraft_doubt_address(PgraftTransport *t, const char *address)
 {
 	PgraftKnownAddress *known = find_known(t, address);
 
 	if (known != NULL)
-		known->address[0] = '\0';
+		known->doubtful = true;
 }
 
 static void
@@ -105,6 +116,7 @@ say_hello(PgraftConnection *c)
 {
 	uv_buf_t buf = uv_buf_init((char *) c->greeting.hello, sizeof c->greeting.hello);
 
+	c->deadline_ms = pgraft_now_ms() + PGRAFT_GREETING_TIMEOUT_MS;
 	pgraft_connection_tune(c->tcp);
 	if (pgraft_greeting_hello(&c->greeting, c->greeting.kind, c->greeting.expected_peer) != PGRAFT_GREETING_OK ||
 		uv_write(&c->write, (uv_stream_t *) c->tcp, &buf, 1, hello_written) != 0)
@@ -144,6 +156,7 @@ connected(uv_connect_t *connect, int status)
 static void
 connect_to(PgraftConnection *c, const struct sockaddr *address)
 {
+	c->deadline_ms = pgraft_now_ms() + PGRAFT_CONNECT_TIMEOUT_MS;
 	if (pgraft_connection_open(c) != 0 || uv_tcp_connect(&c->connect, c->tcp, address, connected) != 0)
 		pgraft_connection_abort(c);
 }
@@ -154,6 +167,8 @@ name_resolved(uv_getaddrinfo_t *resolver, int status, struct addrinfo *found)
 	PgraftConnection *c = resolver->data;
 
 	c->resolving = false;
+	if (status == 0)
+		keep_address(c->t, c->address, (const struct sockaddr_in *) found->ai_addr);
 	if (c->aborted)
 		pgraft_connection_maybe_free(c);
 	else if (status != 0)
@@ -186,6 +201,7 @@ resolve(PgraftConnection *c)
 	char why[256];
 
 	c->resolved = true;
+	c->deadline_ms = pgraft_now_ms() + PGRAFT_RESOLVE_TIMEOUT_MS;
 	if (is_being_resolved(c->t, c->address))
 	{
 		pgraft_connection_abort(c);
@@ -220,7 +236,7 @@ pgraft_transport_dial(PgraftTransport *t, PgraftStreamKind kind, int32_t node_id
 	snprintf(c->address, sizeof c->address, "%s", address);
 	snprintf(c->remote, sizeof c->remote, "%.*s", (int) sizeof c->remote - 1, address);
 	known = find_known(t, address);
-	if (known != NULL && address[0] != '\0')
+	if (known != NULL && address[0] != '\0' && (!known->doubtful || is_being_resolved(t, address)))
 		connect_to(c, (const struct sockaddr *) &known->sockaddr);
 	else
 		resolve(c);

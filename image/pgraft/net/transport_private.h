@@ -9,8 +9,13 @@
 
 #include "net/transport.h"
 
-/* A greeting, with the connect before it, has this long. */
 #define PGRAFT_GREETING_TIMEOUT_MS 2000
+
+/* A connect has this long: the kernel would repeat what got lost after one, three and seven seconds only, long after the peer is back. */
+#define PGRAFT_CONNECT_TIMEOUT_MS 300
+
+/* Nobody waits for longer than this for a resolver, which may take many seconds where names do not resolve any more. */
+#define PGRAFT_RESOLVE_TIMEOUT_MS 500
 
 /* So many strangers at a time may be in their greeting; further ones are hung up on. */
 #define PGRAFT_MAX_PENDING_GREETINGS 64
@@ -44,6 +49,7 @@ typedef struct PgraftKnownAddress
 {
 	char address[PGRAFT_ADDRESS_SIZE]; /* "" : unused */
 	struct sockaddr_in sockaddr;
+	bool doubtful; /* who has it now did not answer, or was somebody else */
 } PgraftKnownAddress;
 
 struct PgraftTransport
@@ -80,7 +86,7 @@ extern uv_stream_t *pgraft_connection_release(PgraftConnection *c);
 extern void pgraft_connection_maybe_free(PgraftConnection *c);
 
 /* dial.c, accept.c */
-extern void pgraft_forget_address(PgraftTransport *t, const char *address);
+extern void pgraft_doubt_address(PgraftTransport *t, const char *address);
 extern int pgraft_dial_for_raft(struct raft_uv_transport *rt, struct raft_uv_connect *req, raft_id id,
 								const char *address, raft_uv_connect_cb cb);
 extern void pgraft_accept(uv_stream_t *listener, int status);

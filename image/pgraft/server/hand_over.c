@@ -3,8 +3,9 @@
  *	  Preparing the primary for giving leadership to another server without a lost answer.
  *
  * Commits that come wait; those under way are confirmed; then only the server that takes over goes on streaming, so that nobody can be ahead
- * of it; when it has everything, Raft's leadership is transferred.  This server is deposed by that, and the commits that waited fail
- * without a trace.  Whatever takes too long, everything goes on as before.
+ * of it, and no more WAL reaches the disk here, so that this server is not either; when it has everything, Raft's leadership is transferred.
+ * This server is deposed by that: the commits that waited fail without a trace, and it stops as it is and follows, with nothing to rewind.
+ * Whatever takes too long, everything goes on as before.
  */
 #include "postgres.h"
 
@@ -16,6 +17,7 @@
 #include "server/member_stream.h"
 #include "server/role_steps.h"
 #include "server/settings.h"
+#include "server/wal_hold.h"
 
 #define PREPARE_MS 2000
 
@@ -35,6 +37,7 @@ pgraft_hand_over_end(void)
 static void
 give_up(PgraftLeaving *hand_over, const char *why)
 {
+	pgraft_wal_release();
 	pgraft_hand_over_end();
 	hand_over->stage = PGRAFT_HAND_OVER_GIVEN_UP;
 	ereport(LOG, errmsg("pgraft: leadership stays here, and is not handed over to node %d: %s", hand_over->to, why));
@@ -82,7 +85,7 @@ end_other_streams(PgraftLeaving *hand_over, const char *name)
 {
 	uint64 kept = pgraft_stream_hash(name);
 
-	if (!pgraft_streams_end_but(&kept, 1))
+	if (!pgraft_streams_end_but(&kept, 1) || !pgraft_wal_hold())
 		return;
 	hand_over->end = GetFlushRecPtr(NULL);
 	hand_over->stage = PGRAFT_HAND_OVER_CATCH_UP;

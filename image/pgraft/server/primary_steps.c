@@ -24,6 +24,7 @@
 #include "server/slots.h"
 #include "server/sync_setting.h"
 #include "server/wal_end.h"
+#include "server/wal_hold.h"
 #include "server/wal_receiver.h"
 
 #define TRANSFER_RETRY_MS 500
@@ -231,7 +232,10 @@ pgraft_step_serve(PgraftRoleTurn *turn, uint64_t term)
 
 	/* The configuration is known only while the consensus worker runs; without it the last setting stays. */
 	if (turn->raft.n_peers == 0)
+	{
+		pgraft_wal_release();
 		return;
+	}
 	make_slots(turn);
 	serving_conf(turn, &conf);
 	generation = pgraft_role_conf_apply(&conf);

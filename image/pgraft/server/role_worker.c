@@ -25,6 +25,7 @@
 #include "server/shared.h"
 #include "server/slots.h"
 #include "server/wal_end.h"
+#include "server/wal_hold.h"
 #include "server/workers.h"
 
 /* While a step is under way that nobody wakes us for (promotion, reload), and otherwise. */
@@ -87,6 +88,9 @@ log_change(const PgraftRoleTurn *turn, PgraftDecision decision)
 static void
 act(PgraftRoleTurn *turn, PgraftDecision decision)
 {
+	/* A primary that has handed over keeps it until it is stopped. */
+	if (turn->hand_over.to == 0 && decision.action != PGRAFT_FENCE)
+		pgraft_wal_release();
 	switch (decision.action)
 	{
 		case PGRAFT_WAIT:
@@ -172,6 +176,7 @@ static void
 forget(int code, Datum arg)
 {
 	/* What its successor begins with. */
+	pgraft_wal_release();
 	pgraft_hand_over_end();
 	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
 	pgraft_shared->role_pid = 0;

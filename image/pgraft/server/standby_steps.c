@@ -26,11 +26,16 @@ pgraft_refuse_commits(PgraftRoleTurn *turn, const char *message)
 {
 	pg_atomic_write_u32(&pgraft_shared->commits_open, 0);
 	turn->role.sync_in_force = false;
-	turn->hand_over.to = 0;
-	pgraft_hand_over_end();
 	if (message[0] != '\0' && strcmp(turn->role.message, message) != 0)
 		ereport(LOG, errmsg("pgraft: %s", message));
 	strlcpy(turn->role.message, message, sizeof turn->role.message);
+
+	/* Those that have waited in vain are told why. */
+	LWLockAcquire(pgraft_shared->lock, LW_EXCLUSIVE);
+	strlcpy(pgraft_shared->role.message, message, sizeof pgraft_shared->role.message);
+	LWLockRelease(pgraft_shared->lock);
+	turn->hand_over.to = 0;
+	pgraft_hand_over_end();
 }
 
 /* Stream from nobody, and let nobody's confirmation count. */

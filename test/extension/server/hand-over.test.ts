@@ -21,13 +21,15 @@ const rounds = 4;
 let group: ServerGroup;
 let load: WriteLoad;
 
-beforeAll(async () => {
-  group = await ServerGroup.create(['primary', 'replica1', 'replica2']);
-  await group.form();
-});
-afterAll(() => {
-  group.remove();
-});
+const formed = (names: readonly string[]) => {
+  beforeAll(async () => {
+    group = await ServerGroup.create(names);
+    await group.form();
+  });
+  afterAll(() => {
+    group.remove();
+  });
+};
 beforeEach(() => {
   group.showLogsOnFailure();
 });
@@ -51,7 +53,15 @@ const nothingLost = async (primary: Server) => {
   expect(findLost(load.writes.filter(isAcknowledged), rows)).toEqual([]);
 };
 
+/** Nothing was on its disk that the others did not have. */
+const comesBackAsItWas = (server: Server) => {
+  expect(server.log()).toContain('it no longer leads the term of its promotion');
+  expect(server.log()).not.toContain('has to be rewound');
+};
+
 describe('pgraft_transfer_leadership() under a write load', () => {
+  formed(['primary', 'replica1', 'replica2']);
+
   it(`hands over to the server that is named ${rounds} times of ${rounds}, and no acknowledged row is lost`, async () => {
     await begin();
     for (let round = 0; round < rounds; round += 1) {
@@ -63,6 +73,7 @@ describe('pgraft_transfer_leadership() under a write load', () => {
       await happensWithin(`${target.name} to accept commits`, 2_000, async () => (await target.status()).writable);
       await goesOn();
       expect((await serving(group, 30_000)).primary).toBe(target);
+      comesBackAsItWas(primary);
       // they waited at the gate, and were told that nothing of them was written
       expect(load.failures.get(notCommitted)).toBeGreaterThan(refused);
     }
@@ -94,5 +105,23 @@ describe('pgraft_transfer_leadership() under a write load', () => {
     expect((await primary.status()).current_term).toBe(current_term);
     expect([...load.failures]).toEqual([]);
     await nothingLost(primary);
+  });
+});
+
+describe('pgraft_transfer_leadership() of two servers, where each is needed for the other to be promoted', () => {
+  formed(['primary', 'replica1']);
+
+  it(`hands over ${rounds} times of ${rounds} under a write load, and no acknowledged row is lost`, async () => {
+    await begin();
+    for (let round = 0; round < rounds; round += 1) {
+      await goesOn();
+      const { primary, standbys } = await serving(group, 30_000);
+      const [target] = standbys as [Server];
+      expect(await primary.value(transfer, [target.id])).toBe(true);
+      await goesOn();
+      expect((await serving(group, 30_000)).primary).toBe(target);
+      comesBackAsItWas(primary);
+    }
+    await nothingLost((await serving(group, 30_000)).primary);
   });
 });
