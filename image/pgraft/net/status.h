@@ -51,6 +51,7 @@ typedef struct PgraftRaftStatus
 	PgraftRaftRole role;
 	uint64_t term;
 	int32_t leader_id;	   /* 0: none known */
+	int32_t voted_for;	   /* in term; 0: nobody */
 	uint64_t barrier_term; /* newest term of which this server, as its leader, has applied the barrier */
 	bool quorum;		   /* leader: a majority answers; follower: a leader is heard */
 	uint64_t last_index;

@@ -201,6 +201,7 @@ describe(PgraftConsensus *g, PgraftRaftStatus *status)
 	status->term = pgraft_term(raft_current_term(&g->raft));
 	raft_leader(&g->raft, &leader, &address);
 	status->leader_id = (int32_t) leader;
+	status->voted_for = (int32_t) raft_voted_for(&g->raft);
 	status->barrier_term = g->barrier_term;
 	describe_log(g, status);
 	describe_peers(g, status);
