@@ -1,0 +1,61 @@
+/** Three servers of ours. */
+import { application, FaultCluster, type FaultServer } from '../../test/faults/fault-cluster.js';
+import { verify, whole } from '../../test/faults/verify.js';
+import { WriteLoad } from '../../test/support/write-load.js';
+import { clients, patience, type Damage, type Site } from './site.js';
+
+const nodes = 3;
+const deadline = 60_000;
+
+export class PgraftSite implements Site {
+  readonly deadline = deadline;
+
+  private constructor(
+    private readonly cluster: FaultCluster,
+    readonly load: WriteLoad,
+  ) {}
+
+  static async form(): Promise<PgraftSite> {
+    const cluster = await FaultCluster.form(nodes);
+    try {
+      await whole(cluster, deadline);
+      const { endpoints } = cluster;
+      return new PgraftSite(cluster, await WriteLoad.begin({ endpoints, login: application, clients, patience }));
+    } catch (error) {
+      cluster.remove();
+      throw error;
+    }
+  }
+
+  get network(): string {
+    return this.cluster.network;
+  }
+
+  get servers(): readonly FaultServer[] {
+    return this.cluster.servers;
+  }
+
+  async primary(): Promise<FaultServer> {
+    return this.cluster.primary();
+  }
+
+  async whole(): Promise<void> {
+    await whole(this.cluster, deadline);
+  }
+
+  async switchover(primary: FaultServer): Promise<void> {
+    await primary.query('SELECT pgraft_transfer_leadership()');
+  }
+
+  /** @throws Error when servers do not serve again, so that nothing can be said about their rows */
+  async damage(): Promise<Damage> {
+    const { lost, stale, stuck } = await verify(this.cluster, this.load, deadline);
+    if (stuck !== undefined) throw new Error(`not every server serves at the end: ${stuck}`);
+    return { lost, stale: stale.length };
+  }
+
+  async remove(): Promise<void> {
+    await this.load.end();
+    this.cluster.remove();
+  }
+}
