@@ -1,7 +1,8 @@
 /*
  * consensus_private.h
  *	  What the files of the Raft member share: consensus.c (form, join, start), turn.c (what every turn of the loop does),
- *	  links.c (with whom this server is linked), beats.c (beats, answers, reports), lease.c, presence.c (who is there beside the members),
+ *	  links.c (with whom this server is linked), beats.c (beats, answers, reports), lease.c, detection.c (is the leader dead?),
+ *	  presence.c (who is there beside the members),
  *	  leave.c (transfer, stop), log.c (entries in and out),
  *	  member_names.c (what the log says of members), members_file.c (the same for the entry point),
  *	  membership.c (changes of the configuration), requests.c (changes that are asked for).
@@ -10,6 +11,7 @@
 #define PGRAFT_CONSENSUS_PRIVATE_H
 
 #include "net/consensus.h"
+#include "net/detection.h"
 #include "net/formation.h"
 #include "net/io.h"
 #include "net/membership.h"
@@ -52,6 +54,7 @@ typedef struct PgraftConsensus
 	PgraftTransport *transport;
 	PgraftPeers peers;
 	PgraftBeats beats;
+	PgraftDetection detection;
 	PgraftPresences presences;
 	uint64_t group_named_term; /* in which this server, as the leader, has proposed a name of the group */
 	uv_prepare_t before_poll;

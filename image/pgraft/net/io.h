@@ -26,6 +26,7 @@ typedef struct PgraftIo
 	raft_term least_term; /* an only voter starts above it */
 	bool (*pass_tick)(void *arg);				/* shall libraft see this tick? */
 	bool (*admits)(void *arg, int32_t node_id); /* and a message of this server? */
+	void (*leader_heard)(void *arg, int32_t node_id, raft_term term);
 	void (*stuck_joining)(
 		void *arg); /* what was replayed makes a joining server its group's only voter; does not return */
 	void (*fatal)(const char *message);

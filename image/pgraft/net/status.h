@@ -44,6 +44,9 @@ typedef struct PgraftCounters
 	uint64_t snapshots_received;
 	uint64_t greetings_refused;
 	uint64_t errors;
+	uint64_t leader_suspicions;			/* links with the leader that ended while this server followed it */
+	uint64_t leader_judged_dead;		/* and the leader was taken for dead */
+	uint64_t longest_leader_silence_ms; /* after which that very leader was heard again */
 } PgraftCounters;
 
 typedef struct PgraftRaftStatus

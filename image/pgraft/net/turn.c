@@ -37,7 +37,7 @@ wanted_timeout(const PgraftConsensus *g)
 	if (g->layer.joining)
 		return NEVER_MS;
 	if (g->established)
-		return g->config.election_timeout_ms;
+		return pgraft_detection_timeout(g);
 	if (!pgraft_may_stand(&g->state, g->config.self.node_id))
 		return NEVER_MS;
 
@@ -232,6 +232,7 @@ static void
 observe_raft(PgraftConsensus *g)
 {
 	pgraft_log_publish();
+	pgraft_detection_turn(g);
 	pgraft_adjust_timeout(g);
 	send_barrier(g);
 	pgraft_membership_watch(g);
