@@ -1,6 +1,6 @@
 /** What of the benchmarks a command line asks for. Pure. */
 import { UserError } from '../scripts/kit/errors.js';
-import type { Benchmark } from './kit.js';
+import type { Benchmark, Heeded } from './kit.js';
 
 /** @throws UserError naming what there is, for a name that there is not */
 export function chooseBenchmarks(benchmarks: readonly Benchmark[], names: readonly string[]): readonly Benchmark[] {
@@ -18,6 +18,26 @@ export function checkCases(benchmarks: readonly Benchmark[], only: readonly stri
     if (only.length === 0) throw new UserError(`--only names no case; choose from ${cases.join(', ')}`);
     const known = cases.map((one) => ({ name: one }));
     refuseUnknown(`case of ${name}`, only, known);
+  }
+}
+
+/**
+ * Options that only some benchmarks heed, by their names without dashes.
+ *
+ * @throws UserError when none of the chosen ones does
+ */
+export function checkHeeded(
+  benchmarks: readonly Benchmark[],
+  given: readonly Heeded[],
+  all: readonly Benchmark[],
+): void {
+  const heeds = (option: Heeded) => (benchmark: Benchmark) => benchmark.heeds?.includes(option) === true;
+  for (const option of given) {
+    if (benchmarks.some(heeds(option))) continue;
+    const names = all.filter(heeds(option)).map(({ name }) => name);
+    throw new UserError(
+      `--${option} says nothing to ${benchmarks.map(({ name }) => name).join(', ')}; it is for ${names.join(', ')}`,
+    );
   }
 }
 

@@ -27,13 +27,16 @@ export interface Tools {
   readonly only?: readonly string[];
   /** How long what takes its time shall take. @default - as long as the benchmark says */
   readonly minutes?: number;
-  /** Where a picture is to be written. */
-  readonly svg: string;
+  /** Where a picture is to be written. @default - where the benchmark says */
+  readonly svg?: string;
   /** Aborted when the person interrupts. */
   readonly signal: AbortSignal;
   /** Beside the table of the results: what does not fit into it. */
   readonly say: (text: string) => void;
 }
+
+/** Options that say nothing to most benchmarks. */
+export type Heeded = 'minutes' | 'svg';
 
 export interface Benchmark {
   readonly name: string;
@@ -43,6 +46,8 @@ export interface Benchmark {
   readonly runs: number;
   /** Names of what can be measured alone, with `--only`. @default - it is measured as a whole */
   readonly cases?: readonly string[];
+  /** Options that it heeds beside `--runs`. @default - none */
+  readonly heeds?: readonly Heeded[];
   measure(tools: Tools): Promise<Series[]>;
 }
 

@@ -4,7 +4,7 @@ import { loadavg, cpus } from 'node:os';
 import { main } from '../scripts/kit/command.js';
 import { $ } from '../scripts/kit/shell.js';
 import { benchmarks } from './benchmarks/all.js';
-import { checkCases, chooseBenchmarks } from './choose.js';
+import { checkCases, checkHeeded, chooseBenchmarks } from './choose.js';
 import { BenchCluster } from './cluster.js';
 import type { Benchmark } from './kit.js';
 import { isWithin, json, table, type Result } from './table.js';
@@ -18,7 +18,7 @@ const command = new Command('bench')
   .option('--runs <n>', 'how often to measure each', positive)
   .option('--only <cases>', 'of a benchmark with cases, such as outage: these only, with commas between', words)
   .option('--minutes <m>', 'of false-failover: how long each case lasts', minutes)
-  .option('--svg <file>', 'of timeline: where to write the picture', '.pgraft/failover-timeline.svg')
+  .option('--svg <file>', 'of timeline: where to write the picture')
   .option('--json', 'print JSON with every value, not a table')
   .parse();
 const options = command.opts<{
@@ -26,13 +26,15 @@ const options = command.opts<{
   runs?: number;
   only?: string[];
   minutes?: number;
-  svg: string;
+  svg?: string;
   json?: boolean;
 }>();
 
 await main(async () => {
   const chosen = chooseBenchmarks(benchmarks, command.args);
   checkCases(chosen, options.only);
+  const given = (['minutes', 'svg'] as const).filter((option) => options[option] !== undefined);
+  checkHeeded(chosen, given, benchmarks);
   if (options.list === true) {
     const width = Math.max(...chosen.map(({ name }) => name.length));
     for (const { name, about, cases } of chosen) {

@@ -1,5 +1,6 @@
 /** Results as people read them, and as programs do. Pure. */
 import type { Series } from './kit.js';
+import { markdownTable } from './markdown.js';
 import { summarize } from './statistics.js';
 
 /** A series with the name of its benchmark and how busy the machine was when it began. */
@@ -21,16 +22,8 @@ export function isWithin({ values, limit }: Series): boolean | undefined {
   return summary.median <= median && summary.p99 <= p99;
 }
 
-/** A Markdown table, aligned so that it reads well as it is. */
 export function table(results: readonly Result[]): string {
-  const rows = [head, ...results.map(cells)];
-  const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) => `| ${row.map((cell, i) => pad(cell, i, widths[i] ?? 0)).join(' | ')} |`;
-  const rule = head.map(
-    (name, i) => '-'.repeat((widths[i] ?? 0) - (numeric.has(name) ? 1 : 0)) + (numeric.has(name) ? ':' : ''),
-  );
-  const [names = [], ...body] = rows;
-  return [line(names), line(rule), ...body.map(line)].join('\n');
+  return markdownTable(head, numeric, results.map(cells));
 }
 
 /** The same as JSON, with every value. */
@@ -69,8 +62,4 @@ function bound({ limit }: Series): string {
 /** Three significant digits are more than these measurements are worth. */
 function figure(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
-}
-
-function pad(cell: string, column: number, width: number): string {
-  return numeric.has(head[column] ?? '') ? cell.padStart(width) : cell.padEnd(width);
 }

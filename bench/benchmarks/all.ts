@@ -2,6 +2,7 @@
 import type { Benchmark } from '../kit.js';
 import { deploy } from './deploy.js';
 import { destroy } from './destroy.js';
+import { falseFailover } from './false-failover.js';
 import { idle } from './idle.js';
 import { imageSize } from './image-size.js';
 import { noOp } from './no-op.js';
@@ -10,6 +11,7 @@ import { plan } from './plan.js';
 import { sqlFunctions } from './sql-functions.js';
 import { start } from './start.js';
 import { throughput } from './throughput.js';
+import { timeline } from './timeline.js';
 
 export const benchmarks: readonly Benchmark[] = [
   imageSize,
@@ -23,6 +25,8 @@ export const benchmarks: readonly Benchmark[] = [
   destroy(9),
   idle,
   outage,
+  timeline,
+  falseFailover,
   sqlFunctions,
   throughput,
 ];

@@ -54,10 +54,10 @@ publish_status(const PgraftRaftStatus *status)
 	wake = pgraft_matters_to_roles(&before, status);
 	if (wake)
 		pgraft_note_leadership(&before, status);
+	pgraft_log_leadership(&before, status);
 	pgraft_asks_applied(status);
 	if (wake)
 		wake_role_worker();
-	pgraft_log_leadership(&before, status);
 }
 
 static void
