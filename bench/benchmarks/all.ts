@@ -7,6 +7,7 @@ import { idle } from './idle.js';
 import { imageSize } from './image-size.js';
 import { noOp } from './no-op.js';
 import { outage } from './outage.js';
+import { patroni } from './patroni.js';
 import { plan } from './plan.js';
 import { sqlFunctions } from './sql-functions.js';
 import { start } from './start.js';
@@ -25,6 +26,7 @@ export const benchmarks: readonly Benchmark[] = [
   destroy(9),
   idle,
   outage,
+  patroni,
   timeline,
   falseFailover,
   sqlFunctions,

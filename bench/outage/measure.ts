@@ -65,7 +65,7 @@ async function around(site: Site, one: Case, fault: ReturnType<Case['fault']>): 
     await fault.heal();
   }
   const alive = one.healsItself === true ? since : performance.now();
-  await site.whole();
+  await site.streaming();
   const end = performance.now();
   return { gap: longestGap(load.acknowledgedWrites(), since, end) / 1_000, rejoin: (end - alive) / 1_000 };
 }

@@ -13,14 +13,17 @@ export class PgraftSite implements Site {
   private constructor(
     private readonly cluster: FaultCluster,
     readonly load: WriteLoad,
+    readonly label: string | undefined,
   ) {}
 
-  static async form(): Promise<PgraftSite> {
+  /** @param label where it is one of several */
+  static async form(label?: string): Promise<PgraftSite> {
     const cluster = await FaultCluster.form(nodes);
     try {
       await whole(cluster, deadline);
       const { endpoints } = cluster;
-      return new PgraftSite(cluster, await WriteLoad.begin({ endpoints, login: application, clients, patience }));
+      const load = await WriteLoad.begin({ endpoints, login: application, clients, patience });
+      return new PgraftSite(cluster, load, label);
     } catch (error) {
       cluster.remove();
       throw error;
@@ -39,8 +42,12 @@ export class PgraftSite implements Site {
     return this.cluster.primary();
   }
 
-  async whole(): Promise<void> {
+  async streaming(): Promise<void> {
     await whole(this.cluster, deadline);
+  }
+
+  async whole(): Promise<void> {
+    await this.streaming();
   }
 
   async switchover(primary: FaultServer): Promise<void> {

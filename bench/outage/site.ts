@@ -20,7 +20,7 @@ export interface Damage {
 
 export interface Site {
   /** Before the name of each row, where several clusters are compared. */
-  readonly label?: string;
+  readonly label?: string | undefined;
   readonly network: string;
   readonly servers: readonly SiteServer[];
   readonly load: WriteLoad;
@@ -28,6 +28,8 @@ export interface Site {
   readonly deadline: number;
   primary(): Promise<SiteServer>;
   /** Wait until one server accepts writes and all others stream from it. */
+  streaming(): Promise<void>;
+  /** Wait until it can bear the next fault, too. */
   whole(): Promise<void>;
   /** As an operator does it: another server becomes the primary, and this one a standby. */
   switchover(primary: SiteServer): Promise<void>;
