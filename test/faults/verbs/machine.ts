@@ -8,8 +8,8 @@ import type { Fault } from '../fault.js';
 export function saturate(milliseconds: number, loops = 2 * availableParallelism()): Fault {
   const running: ChildProcess[] = [];
   const program = `
-    const [end, parent] = [performance.now() + ${milliseconds}, process.ppid];
-    while (performance.now() < end && process.ppid === parent);`;
+    const end = performance.now() + ${milliseconds};
+    while (performance.now() < end && process.ppid === ${process.pid});`;
   return {
     what: `saturate all cores with ${loops} busy loops`,
     inject: async () => {
