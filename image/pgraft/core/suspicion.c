@@ -15,10 +15,9 @@
 /*
  * A voter grants no vote while it believes in a leader, and believes until its own timeout: so it is over at once.  If two asked for votes at
  * once, each would grant the other's request and then vote for itself, and nobody were elected for a whole election timeout.  Hence one after the
- * other: each with the vote of those before it, and further apart than libraft's ticks.  Asking again, when nobody has won, comes at random.
+ * other: each with the vote of those before it.  Asking again, when nobody has won, comes at random.
  */
 #define AT_ONCE_MS		2
-#define ONE_BY_ONE_MS	20
 #define ASK_VOTES_AGAIN 100
 
 static bool
@@ -96,7 +95,7 @@ pgraft_suspicion_timeout(const PgraftSuspicion *s, int rank, bool candidate, int
 		return 0;
 	if (candidate)
 		return ASK_VOTES_AGAIN;
-	return now_ms - s->judged_ms < (int64_t) rank * ONE_BY_ONE_MS ? 0 : AT_ONCE_MS;
+	return now_ms - s->judged_ms < (int64_t) rank * PGRAFT_ONE_BY_ONE_MS ? 0 : AT_ONCE_MS;
 }
 
 void

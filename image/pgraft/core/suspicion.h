@@ -20,6 +20,9 @@
 /* It is asked again so long after a connection that was begun and broke. */
 #define PGRAFT_ASK_AGAIN_MS 2
 
+/* So long after each other the voters stand for election. */
+#define PGRAFT_ONE_BY_ONE_MS 15
+
 typedef enum PgraftProbeAnswer
 {
 	PGRAFT_PROBE_REFUSED = 0, /* nobody listens there */

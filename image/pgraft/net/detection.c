@@ -20,6 +20,7 @@ typedef struct PgraftProbe
 } PgraftProbe;
 
 static void ask(PgraftConsensus *g);
+static int rank(const PgraftConsensus *g);
 
 static void
 probe_closed(uv_handle_t *handle)
@@ -48,6 +49,22 @@ say_dead(PgraftConsensus *g, const char *why)
 	snprintf(message, sizeof message, "node %d, the leader, is taken for dead: %s (%d ms after its link was closed)",
 			 suspicion->leader, why, (int) (suspicion->judged_ms - suspicion->since_ms));
 	g->config.hooks.log(message);
+}
+
+/* A tick at the right moment, not at the next one: the others wait for that long. */
+static void
+stand_due(uv_timer_t *timer)
+{
+	PgraftConsensus *g = timer->data;
+
+	pgraft_adjust_timeout(g);
+	pgraft_io_tick(&g->layer, &g->io);
+}
+
+static void
+stand_in_turn(PgraftConsensus *g)
+{
+	uv_timer_start(&g->detection.timer, stand_due, (uint64_t) (rank(g) * PGRAFT_ONE_BY_ONE_MS + 1), 0);
 }
 
 static void
@@ -82,7 +99,10 @@ answered(PgraftConsensus *g, PgraftProbeAnswer answer, const char *why)
 	if (verdict == PGRAFT_ASK)
 		uv_timer_start(&detection->timer, ask_again_due, PGRAFT_ASK_AGAIN_MS, 0);
 	else if (verdict == PGRAFT_DEAD)
+	{
 		say_dead(g, why);
+		stand_in_turn(g);
+	}
 	else if (verdict == PGRAFT_LIVES)
 		say_lives(g, leader);
 }

@@ -240,6 +240,12 @@ tick(struct raft_io *io)
 		the_layer->tick(io);
 }
 
+void
+pgraft_io_tick(PgraftIo *layer, struct raft_io *io)
+{
+	layer->tick(io);
+}
+
 static int
 start(struct raft_io *io, unsigned msecs, raft_io_tick_cb tick_cb, raft_io_recv_cb recv_cb)
 {

@@ -36,6 +36,9 @@ typedef struct PgraftIo
 /* All but what it counts and keeps for itself is set by the caller; one layer a process. */
 extern void pgraft_io_wrap(PgraftIo *layer, struct raft_io *io);
 
+/* Let libraft look at the clock now, as with every tick. */
+extern void pgraft_io_tick(PgraftIo *layer, struct raft_io *io);
+
 /* Sends something that the receiver's libraft ignores (a vote result of term 0), so that the stream to it stays warm. */
 extern void pgraft_io_warm(PgraftIo *layer, struct raft_io *io, raft_id id, const char *address);
 

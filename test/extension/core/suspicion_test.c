@@ -189,8 +189,8 @@ TEST(the_voters_stand_one_by_one)
 
 	for (int rank = 1; rank < 8; rank++)
 	{
-		CHECK_INT(pgraft_suspicion_timeout(&s, rank, false, CLOSED + rank * 20 - 1), 0);
-		CHECK(pgraft_suspicion_timeout(&s, rank, false, CLOSED + rank * 20) > 0);
+		CHECK_INT(pgraft_suspicion_timeout(&s, rank, false, CLOSED + rank * PGRAFT_ONE_BY_ONE_MS - 1), 0);
+		CHECK(pgraft_suspicion_timeout(&s, rank, false, CLOSED + rank * PGRAFT_ONE_BY_ONE_MS) > 0);
 	}
 }
 
