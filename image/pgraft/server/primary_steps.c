@@ -217,10 +217,12 @@ is_overridden(const PgraftRoleConf *conf, int generation)
 static void
 open_commits(uint64_t term, const PgraftRoleConf *conf)
 {
-	if (pg_atomic_exchange_u32(&pgraft_shared->commits_open, 1) == 0)
-		ereport(LOG, errmsg("pgraft: commits are accepted, promotion of term " UINT64_FORMAT
-							", synchronous_standby_names = '%s'",
-							term, conf->synchronous_standby_names));
+	if (pg_atomic_exchange_u32(&pgraft_shared->commits_open, 1) != 0)
+		return;
+	ConditionVariableBroadcast(&pgraft_shared->commits_released);
+	ereport(LOG, errmsg("pgraft: commits are accepted, promotion of term " UINT64_FORMAT
+						", synchronous_standby_names = '%s'",
+						term, conf->synchronous_standby_names));
 }
 
 void
