@@ -10,8 +10,8 @@ const colours: Record<Actor, string> = {
   'other standby': '#0969da',
 };
 const row = 22;
-const top = 70;
-const labels = 520;
+const top = 86;
+const labels = 550;
 const plot = 520;
 /** Right of the plot, for the number behind the last bar. */
 const margin = 60;
