@@ -24,6 +24,6 @@ function rows(moments: readonly Moment[]): string[][] {
     const before = moments[index - 1]?.at;
     const { at, what } = moment;
     if (at === undefined) return ['not seen', '-', actor(moment), what];
-    return [at.toFixed(0), before === undefined ? '-' : (at - before).toFixed(0), actor(moment), what];
+    return [String(Math.round(at)), before === undefined ? '-' : String(Math.round(at - before)), actor(moment), what];
   });
 }

@@ -54,7 +54,7 @@ function bar(moment: Seen, before: number, y: number, x: (at: number) => number)
   const colour = colours[moment.by];
   const wide = Math.max(x(moment.at) - x(before), narrowest);
   const middle = y + row / 2 + 4;
-  const label = `${moment.at.toFixed(0)}${moment.at > before ? ` (+${(moment.at - before).toFixed(0)})` : ''}`;
+  const label = `${Math.round(moment.at)}${moment.at > before ? ` (+${Math.round(moment.at - before)})` : ''}`;
   return [
     text(labels - 12, middle, `${actor(moment)} ${moment.what}`, `text-anchor="end" fill="${colour}"`),
     `<rect x="${(x(moment.at) - wide).toFixed(1)}" y="${y + 4}" width="${wide.toFixed(1)}" height="${row - 8}" rx="2" fill="${colour}"/>`,

@@ -135,6 +135,13 @@ describe('the page', () => {
     expect(text).toMatch(/\| +1560 \| +21 \| new primary \(replica2\) +\| begins to promote /);
   });
 
+  it('has no negative zero, in the picture neither', () => {
+    const moment = { what: 'leads', by: 'new primary', server: 'a', at: -0.4 } as const;
+    const early = { ...failover, moments: [moment] };
+    expect(page(early, 1)).toMatch(/\| +0 \| +- \| new primary \(a\) \| leads /);
+    expect(picture(early)).toContain('>0</text>');
+  });
+
   it('says what was not seen', () => {
     expect(text).toMatch(/\| not seen \| +- \| other standby \(replica1\) \| takes the leader for dead /);
   });
