@@ -101,8 +101,9 @@ export class PatroniSite implements Site {
   async damage(): Promise<Damage> {
     await this.whole();
     const primary = await this.primary();
-    await everyStandbyReplayed(primary, others(this, primary), this.deadline);
+    // what is acknowledged after this a standby need not have
     const acknowledged = this.load.acknowledgedWrites();
+    await everyStandbyReplayed(primary, others(this, primary), this.deadline);
     const missing = this.servers.map(async (server) => missingOn(server, acknowledged, this.load));
     return { lost: (await Promise.all(missing)).flat(), stale: findStale(acknowledged).length };
   }
