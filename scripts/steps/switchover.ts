@@ -69,7 +69,13 @@ class Run {
     if (this.live.sql === undefined) {
       throw new UserError('the superuser password is not known: the secrets are missing; run npm start');
     }
-    return planSwitchover(view, given === undefined ? undefined : pickNode(view.nodes, given));
+    const to = given === undefined ? undefined : pickNode(view.nodes, given);
+    // during a hand-over only one standby streams: not what anybody has to mend
+    const others = await this.#whoChanges(view);
+    if (others.length === 0) return planSwitchover(view, to);
+    throw new UserError(
+      `another change of the cluster is under way, ${others.join('; ')}; nothing was changed; run this again when that has ended`,
+    );
   }
 
   async perform({ from, to: wanted }: SwitchoverPlan): Promise<Switched> {
@@ -109,9 +115,10 @@ class Run {
   /** The server's own words, who is at it where somebody is, and who leads now. */
   async #refusal(from: NodeView, error: unknown): Promise<string> {
     const hint = error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? ` ${error.hint}` : '';
-    const others = codeOf(error) === busy ? await this.#whoChanges() : [];
+    const view = await readExistingCluster(this.live);
+    const others = codeOf(error) === busy ? await this.#whoChanges(view) : [];
     const who = others.length === 0 ? '' : ` (${others.join('; ')})`;
-    const leads = primaryOf(await readExistingCluster(this.live));
+    const leads = primaryOf(view);
     const outcome =
       leads?.id === from.id
         ? `${from.container} goes on as the primary`
@@ -119,9 +126,8 @@ class Run {
     return `pgraft_transfer_leadership: ${messageOf(error)}${who}.${hint}; ${outcome}`;
   }
 
-  async #whoChanges(): Promise<string[]> {
+  async #whoChanges({ nodes }: ClusterView): Promise<string[]> {
     const { sql } = this.live;
-    const { nodes } = await readExistingCluster(this.live);
     const asked = nodes.map(async ({ endpoint, container }) => {
       if (sql === undefined || endpoint === undefined) return [];
       const rows = await sql.query(endpoint, changersQuery, { deadline: deadlines.look }).catch(() => []);
@@ -162,7 +168,7 @@ class Run {
     const probe = async () => {
       const view = await look();
       if (view === undefined) throw new UserError(`no container of ${this.live.prefix} is left`);
-      copied ||= isCloning(view, from.id);
+      copied ||= isCopying(view, from.id);
       const problem = problemOf(view, from.id);
       return primaryOf(view) !== undefined && problem === undefined ? found(copied) : notYet(problem ?? 'no primary');
     };
@@ -189,9 +195,9 @@ function isUncertain(error: unknown): boolean {
   return !fromServer || ['40003', '57P01', '57P02'].includes(codeOf(error));
 }
 
-function isCloning({ nodes }: ClusterView, id: number): boolean {
+function isCopying({ nodes }: ClusterView, id: number): boolean {
   const entryPoint = nodes.find((node) => node.id === id)?.entryPoint;
-  return entryPoint?.asked === true && entryPoint.state.phase === 'cloning';
+  return entryPoint?.asked === true && entryPoint.state.message.startsWith('copies the data of');
 }
 
 async function howThingsStand(live: Live, { from }: SwitchoverPlan): Promise<string> {

@@ -121,7 +121,11 @@ describe('planSwitchover', () => {
 describe('switchover', () => {
   const member = { data: 'present', raft: 'present', formation: 'consumed', configured: 'yes' } as const;
   /** Three servers of which node `writer()` accepts writes. */
-  function live(writer: () => number, call: () => SqlRow[] = () => [{ pgraft_transfer_leadership: true }]) {
+  function live(
+    writer: () => number,
+    call: () => SqlRow[] = () => [{ pgraft_transfer_leadership: true }],
+    changers: (id: number) => SqlRow[] = () => [],
+  ) {
     const { docker, sql } = fakeCluster([member, member, member]);
     const asked: string[] = [];
     const opened: Live = {
@@ -132,6 +136,7 @@ describe('switchover', () => {
         query: async (endpoint, text, options) => {
           asked.push(text);
           if (text.includes('pgraft_transfer_leadership($1)')) return Promise.resolve().then(call);
+          if (text.includes('from pg_stat_activity')) return Promise.resolve(changers(endpoint.port - 5431));
           if (text.startsWith('select writable')) return [{ writable: endpoint.port - 5431 === writer() }];
           return sql.query(endpoint, text, options);
         },
@@ -152,6 +157,24 @@ describe('switchover', () => {
     const { opened } = live(() => 1, failing('55000', 'node 2 lacks entries of the Raft log'));
     await expect(switchover(opened, { to: 'replica1', report })).rejects.toThrow(
       'pgraft_transfer_leadership: node 2 lacks entries of the Raft log. Try again.; pgraft-primary goes on as the primary',
+    );
+  });
+
+  it('is refused while somebody changes the cluster, with who that is', async () => {
+    const changers = (id: number) => (id === 3 ? [{ who: 'postgres from 172.18.0.1 (psql)', pid: 77 }] : []);
+    const { opened, asked } = live(() => 1, undefined, changers);
+    await expect(switchover(opened, { report })).rejects.toThrow(
+      /^another change of the cluster is under way, asked for by postgres from 172.18.0.1 \(psql\), process 77 on pgraft-replica2; nothing/,
+    );
+    expect(asked.join()).not.toContain('pgraft_transfer_leadership($1)');
+  });
+
+  it('names them also when the change began between the look and the call', async () => {
+    let looks = 0;
+    const changers = (id: number) => (id === 1 && ++looks > 1 ? [{ who: 'app', pid: 78 }] : []);
+    const { opened } = live(() => 1, failing('55006', 'leadership is being transferred'), changers);
+    await expect(switchover(opened, { report })).rejects.toThrow(
+      'leadership is being transferred (asked for by app, process 78 on pgraft-primary). Try again.; pgraft-primary goes on',
     );
   });
 
@@ -176,7 +199,7 @@ describe('switchover', () => {
     await expect(switchover(opened, { report, end })).rejects.toThrow(
       'interrupted: pgraft-primary is still the primary; npm run status tells whether it stays so',
     );
-    expect(asked.join()).not.toContain('pgraft_transfer_leadership');
+    expect(asked.join()).not.toContain('pgraft_transfer_leadership($1)');
   });
 
   it('stops waiting when the end is asked for meanwhile', async () => {
