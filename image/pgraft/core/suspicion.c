@@ -6,7 +6,9 @@
 
 #include <string.h>
 
-/* What is heard sooner may have been under way already.  Heartbeats come oftener than PGRAFT_NO_ANSWER_MS, so that nothing is lost by waiting. */
+#define NO_ANSWER_MS 100
+
+/* What is heard sooner may have been under way already. */
 #define UNDER_WAY_MS 20
 
 /* Nothing follows from a judgement for longer: whoever could have voted has. */
@@ -30,6 +32,12 @@ static void
 forget(PgraftSuspicion *s)
 {
 	memset(s, 0, sizeof *s);
+}
+
+unsigned
+pgraft_no_answer_ms(unsigned heartbeat_interval_ms)
+{
+	return 2 * heartbeat_interval_ms > NO_ANSWER_MS ? 2 * heartbeat_interval_ms : NO_ANSWER_MS;
 }
 
 PgraftVerdict

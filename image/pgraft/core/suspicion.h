@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Without an answer for so long it is dead; longer than a heartbeat interval, so that one that lives is heard meanwhile. */
-#define PGRAFT_NO_ANSWER_MS 100
+/* Without an answer for so long it is dead; one that lives is heard meanwhile. */
+extern unsigned pgraft_no_answer_ms(unsigned heartbeat_interval_ms);
 
 /* It is asked again so long after a connection that was begun and broke. */
 #define PGRAFT_ASK_AGAIN_MS 2
@@ -26,7 +26,7 @@
 typedef enum PgraftProbeAnswer
 {
 	PGRAFT_PROBE_REFUSED = 0, /* nobody listens there */
-	PGRAFT_PROBE_NO_ANSWER,	  /* neither accepted nor refused in PGRAFT_NO_ANSWER_MS */
+	PGRAFT_PROBE_NO_ANSWER,	  /* neither accepted nor refused in pgraft_no_answer_ms() */
 	PGRAFT_PROBE_UNREACHABLE,
 	PGRAFT_PROBE_RESET,	  /* broken while or after it was made */
 	PGRAFT_PROBE_ACCEPTED /* by the kernel: somebody listens there, who may be stalled */

@@ -185,7 +185,7 @@ ask(PgraftConsensus *g)
 	if (uv_tcp_connect(&probe->connect, &probe->tcp, (const struct sockaddr *) &detection->address, connected) != 0)
 		stop_asking(g);
 	else
-		uv_timer_start(&detection->timer, no_answer_came, PGRAFT_NO_ANSWER_MS, 0);
+		uv_timer_start(&detection->timer, no_answer_came, pgraft_no_answer_ms(g->config.heartbeat_interval_ms), 0);
 }
 
 static bool

@@ -65,6 +65,13 @@ TEST(no_answer_and_unreachable_mean_dead)
 	CHECK_INT(pgraft_suspicion_answer(&s, PGRAFT_PROBE_UNREACHABLE, CLOSED + 1), PGRAFT_DEAD);
 }
 
+TEST(a_leader_that_lives_has_time_for_two_heartbeats_before_no_answer_means_dead)
+{
+	CHECK_INT(pgraft_no_answer_ms(10), 100);
+	CHECK_INT(pgraft_no_answer_ms(50), 100);
+	CHECK_INT(pgraft_no_answer_ms(250), 500);
+}
+
 TEST(broken_means_ask_again)
 {
 	PgraftSuspicion s = suspicion();
