@@ -33,8 +33,17 @@ export const outage: Benchmark = {
 
 async function conclude(site: Site): Promise<Series[]> {
   const { lost, stale } = await site.damage();
+  tell([...lost, ...stale]);
   return [
     { what: `rows lost of ${site.load.acknowledged} acknowledged ones`, unit: 'rows', limit: 0, values: [lost.length] },
-    { what: 'rows acknowledged under an older promotion', unit: 'rows', limit: 0, values: [stale] },
+    { what: 'rows acknowledged under an older promotion', unit: 'rows', limit: 0, values: [stale.length] },
   ];
+}
+
+const told = 6;
+
+/** Some of what is wrong, beside the results. */
+export function tell(sentences: readonly string[]): void {
+  for (const sentence of sentences.slice(0, told)) console.error(`  ${sentence}`);
+  if (sentences.length > told) console.error(`  and ${sentences.length - told} more`);
 }

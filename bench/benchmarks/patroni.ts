@@ -5,6 +5,7 @@ import { cases, type Case } from '../outage/cases.js';
 import { measureCase } from '../outage/measure.js';
 import { PgraftSite } from '../outage/pgraft-site.js';
 import { clients, type Site } from '../outage/site.js';
+import { tell } from './outage.js';
 import { defaults, minimum, type Timing } from '../peers/patroni/settings.js';
 import { PatroniSite } from '../peers/patroni/site.js';
 
@@ -66,10 +67,11 @@ async function compare([ours, ...theirs]: readonly Side[], one: Case, signal: Ab
 async function damageOf(site: Site): Promise<Series[]> {
   site.load.resume();
   const { lost, stale } = await site.damage();
+  tell([...lost.slice(0, 3), ...stale.slice(0, 3)]);
   const acknowledged = `of ${site.load.acknowledged} acknowledged rows`;
   return [
     { what: `${site.label ?? ''}: lost ${acknowledged}`, unit: 'rows', values: [lost.length] },
-    { what: `${site.label ?? ''}: acknowledged under an older promotion`, unit: 'rows', values: [stale] },
+    { what: `${site.label ?? ''}: acknowledged under an older promotion`, unit: 'rows', values: [stale.length] },
   ];
 }
 

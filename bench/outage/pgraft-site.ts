@@ -1,17 +1,22 @@
 /** Three servers of ours. */
+import { lineReport } from '../../scripts/kit/report.js';
+import { switchover } from '../../scripts/steps/switchover.js';
 import { application, FaultCluster, type FaultServer } from '../../test/faults/fault-cluster.js';
+import { openScripts, type Scripts } from '../../test/faults/scripts-on.js';
 import { verify, whole } from '../../test/faults/verify.js';
 import { WriteLoad } from '../../test/support/write-load.js';
-import { clients, patience, type Damage, type Site } from './site.js';
+import { clients, patience, staleSentence, type Damage, type Site } from './site.js';
 
 const nodes = 3;
 const deadline = 60_000;
+const silently = lineReport(() => undefined);
 
 export class PgraftSite implements Site {
   readonly deadline = deadline;
 
   private constructor(
     private readonly cluster: FaultCluster,
+    private readonly scripts: Scripts,
     readonly load: WriteLoad,
     readonly label: string | undefined,
   ) {}
@@ -23,7 +28,7 @@ export class PgraftSite implements Site {
       await whole(cluster, deadline);
       const { endpoints } = cluster;
       const load = await WriteLoad.begin({ endpoints, login: application, clients, patience });
-      return new PgraftSite(cluster, load, label);
+      return new PgraftSite(cluster, openScripts(cluster), load, label);
     } catch (error) {
       cluster.remove();
       throw error;
@@ -50,19 +55,21 @@ export class PgraftSite implements Site {
     await this.streaming();
   }
 
-  async switchover(primary: FaultServer): Promise<void> {
-    await primary.query('SELECT pgraft_transfer_leadership()');
+  /** `npm run switchover`. */
+  async switchover(): Promise<void> {
+    await switchover(this.scripts.live, { report: silently });
   }
 
   /** @throws Error when servers do not serve again, so that nothing can be said about their rows */
   async damage(): Promise<Damage> {
     const { lost, stale, stuck } = await verify(this.cluster, this.load, deadline);
     if (stuck !== undefined) throw new Error(`not every server serves at the end: ${stuck}`);
-    return { lost, stale: stale.length };
+    return { lost, stale: stale.map(staleSentence) };
   }
 
   async remove(): Promise<void> {
     await this.load.end();
+    this.scripts.close();
     this.cluster.remove();
   }
 }

@@ -4,6 +4,7 @@ import type { Endpoint } from '../../scripts/live/docker.js';
 import type { Victim } from '../../test/faults/fault.js';
 import type { Login } from '../../test/support/primary-connection.js';
 import type { WriteLoad } from '../../test/support/write-load.js';
+import type { Stale } from '../../test/support/write-record.js';
 
 export interface SiteServer extends Victim {
   readonly endpoint: Endpoint;
@@ -14,8 +15,8 @@ export interface SiteServer extends Victim {
 export interface Damage {
   /** A sentence for each acknowledged row that a server does not have. */
   readonly lost: readonly string[];
-  /** Rows acknowledged under an older promotion than one before. */
-  readonly stale: number;
+  /** One for each row acknowledged under an older promotion than another before it was sent. */
+  readonly stale: readonly string[];
 }
 
 export interface Site {
@@ -36,6 +37,11 @@ export interface Site {
   /** Wait until every server has everything, and look what is missing. */
   damage(): Promise<Damage>;
   remove(): Promise<void>;
+}
+
+export function staleSentence({ write, newer }: Stale): string {
+  const older = `row ${write.id} acknowledged by server ${write.server} under promotion ${write.promotion}`;
+  return `${older}, sent after row ${newer.id} by server ${newer.server} under ${newer.promotion}`;
 }
 
 export function others({ servers }: Site, than: SiteServer): SiteServer[] {

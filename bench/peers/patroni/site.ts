@@ -11,7 +11,7 @@ import { freePorts } from '../../../test/support/ports.js';
 import { mustRun, run } from '../../../test/support/shell.js';
 import { WriteLoad } from '../../../test/support/write-load.js';
 import { findStale } from '../../../test/support/write-record.js';
-import { clients, others, patience, type Damage, type Site } from '../../outage/site.js';
+import { clients, others, patience, staleSentence, type Damage, type Site } from '../../outage/site.js';
 import { PatroniServer } from './server.js';
 import { insert, scope, setUp, type Timing } from './settings.js';
 
@@ -105,7 +105,7 @@ export class PatroniSite implements Site {
     const acknowledged = this.load.acknowledgedWrites();
     await everyStandbyReplayed(primary, others(this, primary), this.deadline);
     const missing = this.servers.map(async (server) => missingOn(server, acknowledged, this.load));
-    return { lost: (await Promise.all(missing)).flat(), stale: findStale(acknowledged).length };
+    return { lost: (await Promise.all(missing)).flat(), stale: findStale(acknowledged).map(staleSentence) };
   }
 
   async remove(): Promise<void> {
