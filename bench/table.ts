@@ -60,6 +60,6 @@ function bound({ limit }: Series): string {
 }
 
 /** Three significant digits are more than these measurements are worth. */
-function figure(value: number): string {
+export function figure(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

@@ -2,6 +2,7 @@
 import { chooseCases } from '../choose.js';
 import type { Benchmark, Series } from '../kit.js';
 import { cases, type Case } from '../outage/cases.js';
+import { comparison } from '../outage/comparison.js';
 import { measureCase } from '../outage/measure.js';
 import { PgraftSite } from '../outage/pgraft-site.js';
 import { clients, type Site } from '../outage/site.js';
@@ -9,13 +10,16 @@ import { tell } from './outage.js';
 import { defaults, minimum, type Timing } from '../peers/patroni/settings.js';
 import { PatroniSite } from '../peers/patroni/site.js';
 
+/** Those that any cluster can be put to. */
 const comparable = cases.filter(({ ours }) => ours !== true);
 
 /** An outage of theirs lasts up to a minute: fewer are enough to tell seconds from tens of them. */
 const peers = [
-  { label: `Patroni, defaults (${told(defaults)})`, timing: defaults, most: 5 },
-  { label: `Patroni, minimum (${told(minimum)})`, timing: minimum, most: 8 },
+  { label: 'Patroni, defaults', timing: defaults, most: 5 },
+  { label: 'Patroni, minimum', timing: minimum, most: 8 },
 ];
+
+const own = 'pgraft';
 
 interface Side {
   readonly site: Site;
@@ -24,13 +28,13 @@ interface Side {
 
 export const patroni: Benchmark = {
   name: 'patroni',
-  about: `outages beside Patroni's, three servers each, ${clients} clients, in turns`,
+  about: `outages beside those of Patroni (defaults: ${told(defaults)}; minimum: ${told(minimum)}), ${clients} clients`,
   runs: 20,
   cases: comparable.map(({ name }) => name),
-  async measure({ runs, only, signal }) {
+  async measure({ runs, only, signal, say }) {
     const sides: Side[] = [];
     try {
-      sides.push({ site: await PgraftSite.form('pgraft'), runs });
+      sides.push({ site: await PgraftSite.form(own), runs });
       for (const { label, timing, most } of peers) {
         signal.throwIfAborted();
         sides.push({ site: await PatroniSite.form(label, timing), runs: Math.min(runs, most) });
@@ -38,6 +42,7 @@ export const patroni: Benchmark = {
       for (const { site } of sides) site.load.rest();
       const series: Series[] = [];
       for (const one of chooseCases(comparable, only)) series.push(...(await compare(sides, one, signal)));
+      say(`${comparison([own, ...peers.map(({ label }) => label)], series)}\n`);
       for (const { site } of sides) series.push(...(await damageOf(site)));
       return series;
     } finally {
@@ -57,11 +62,11 @@ async function compare([ours, ...theirs]: readonly Side[], one: Case, signal: Ab
       site.load.rest();
     }
   };
-  const own = ours === undefined ? [] : await measure(ours);
+  const first = ours === undefined ? [] : await measure(ours);
   const ended = await Promise.allSettled(theirs.map(measure));
   const failed = ended.find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
-  return [...own, ...ended.flatMap((end) => (end.status === 'fulfilled' ? end.value : []))];
+  return [...first, ...ended.flatMap((end) => (end.status === 'fulfilled' ? end.value : []))];
 }
 
 async function damageOf(site: Site): Promise<Series[]> {
