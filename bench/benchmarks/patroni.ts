@@ -33,6 +33,7 @@ export const patroni: Benchmark = {
   cases: comparable.map(({ name }) => name),
   async measure({ runs, only, signal, say }) {
     const sides: Side[] = [];
+    const series: Series[] = [];
     try {
       sides.push({ site: await PgraftSite.form(own), runs });
       for (const { label, timing, most } of peers) {
@@ -40,12 +41,12 @@ export const patroni: Benchmark = {
         sides.push({ site: await PatroniSite.form(label, timing), runs: Math.min(runs, most) });
       }
       for (const { site } of sides) site.load.rest();
-      const series: Series[] = [];
       for (const one of chooseCases(comparable, only)) series.push(...(await compare(sides, one, signal)));
-      say(`${comparison([own, ...peers.map(({ label }) => label)], series)}\n`);
       for (const { site } of sides) series.push(...(await damageOf(site)));
       return series;
     } finally {
+      // also of a run that did not come to its end
+      say(`${comparison([own, ...peers.map(({ label }) => label)], series)}\n`);
       for (const { site } of sides) await site.remove();
     }
   },

@@ -1,4 +1,5 @@
 /** Three servers of ours. */
+import { messageOf } from '../../scripts/kit/errors.js';
 import { lineReport } from '../../scripts/kit/report.js';
 import { switchover } from '../../scripts/steps/switchover.js';
 import { application, FaultCluster, type FaultServer } from '../../test/faults/fault-cluster.js';
@@ -9,6 +10,8 @@ import { clients, patience, staleSentence, type Damage, type Site } from './site
 
 const nodes = 3;
 const deadline = 60_000;
+/** Of a switchover. */
+const attempts = 5;
 const silently = lineReport(() => undefined);
 
 export class PgraftSite implements Site {
@@ -55,9 +58,17 @@ export class PgraftSite implements Site {
     await this.streaming();
   }
 
-  /** `npm run switchover`. */
+  /** `npm run switchover`; asked again when it changed nothing, as when a busy machine keeps the servers from telling how they are. */
   async switchover(): Promise<void> {
-    await switchover(this.scripts.live, { report: silently });
+    for (let left = attempts; ; left -= 1) {
+      try {
+        await switchover(this.scripts.live, { report: silently });
+        return;
+      } catch (error) {
+        if (left === 1 || !messageOf(error).includes('nothing was changed')) throw error;
+        console.error(`  ${messageOf(error)}; again`);
+      }
+    }
   }
 
   /** @throws Error when servers do not serve again, so that nothing can be said about their rows */
