@@ -65,11 +65,11 @@ async function failover(cluster: FaultCluster, load: WriteLoad): Promise<Failove
   const called = performance.now();
   try {
     await fault.inject();
-    const newer = await firstOf(load, term);
+    const newer = await firstElsewhere(load, primary, called);
     const marks: Marks = {
       called: wall(called),
       killed: await killedAt(primary, wall(called)),
-      lastAcknowledged: wall(lastBefore(load, newer)),
+      lastAcknowledged: wall(lastBy(load, primary)),
       firstAcknowledged: wall(newer.acknowledged),
     };
     return readFailover(await Promise.all(cluster.others(primary).map(survivor)), marks, term);
@@ -87,16 +87,22 @@ async function acknowledges(load: WriteLoad, writes: number): Promise<void> {
   await eventually('all clients to write', look, (count) => count >= writes, deadline);
 }
 
-/** The first write that was acknowledged under a promotion newer than `term`. */
-async function firstOf(load: WriteLoad, term: number): Promise<Acknowledged> {
-  const newer = () => load.acknowledgedWrites().filter(({ promotion }) => promotion > term);
-  const seen = await eventually('a write under a newer promotion', newer, (found) => found.length > 0, deadline);
+/*
+ * The server that took a write tells which side of the failover it is on. Its promotion does not: a row that waits for the end of a promotion at the
+ * new primary's gate was made under the one before.
+ */
+
+/** The first write after `since` that another server than `killed` acknowledged. */
+async function firstElsewhere(load: WriteLoad, killed: FaultServer, since: number): Promise<Acknowledged> {
+  const elsewhere = () =>
+    load.acknowledgedWrites().filter(({ server, acknowledged }) => server !== killed.id && acknowledged > since);
+  const seen = await eventually('a write on a new primary', elsewhere, (found) => found.length > 0, deadline);
   return seen.reduce((first, write) => (write.acknowledged < first.acknowledged ? write : first));
 }
 
-function lastBefore(load: WriteLoad, newer: Acknowledged): number {
-  const before = load.writes.filter(isAcknowledged).filter(({ promotion }) => promotion < newer.promotion);
-  return Math.max(...before.map(({ acknowledged }) => acknowledged));
+function lastBy(load: WriteLoad, { id }: FaultServer): number {
+  const times = load.writes.filter(isAcknowledged).flatMap((write) => (write.server === id ? write.acknowledged : []));
+  return times.reduce((latest, time) => Math.max(latest, time), -Infinity);
 }
 
 /** The clock of this process as the servers' clock has it: they share the machine's. */
