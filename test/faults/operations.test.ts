@@ -45,6 +45,8 @@ describe('a cluster of three that is written to:', () => {
     const gap = longestGap(load.acknowledgedWrites(), begun, performance.now());
     console.info(`${what}: ${gap.toFixed(0)} ms without a write at most`);
   };
+  const screen = { cwd: projectDirectory, columns: 200, rows: 50 };
+  const typed = (command: string) => `env PGRAFT_PREFIX=${scripts.live.prefix} npm run --silent ${command}`;
   const logSince = async (server: FaultServer, before: string) => (await server.log()).slice(before.length);
 
   beforeAll(async () => {
@@ -268,10 +270,22 @@ describe('a cluster of three that is written to:', () => {
     expect((await standbys[0].status()).role).toBe('standby');
   });
 
+  it('Ctrl-C while npm run switchover waits for the servers: it says how things stand, exit 130, and they go on', async () => {
+    const terminal = openTerminal(typed(`switchover -- ${standbys[0].name}`), screen);
+    try {
+      await terminal.until('leadership to be asked for', (output) => output.includes('2. Leadership goes'), recovery);
+      terminal.type(ctrlC);
+      expect(await terminal.end(recovery), terminal.output()).toBe(130);
+      expect(terminal.output()).toMatch(
+        /interrupted: (\S+ is still the primary|leadership is on its way, |\S+ is the primary now; )/,
+      );
+    } finally {
+      terminal.close();
+    }
+  });
+
   it('Ctrl-C while the command of npm run maintain runs: the server is brought back, exit 130', async () => {
-    const prefix = scripts.environment['PGRAFT_PREFIX'] ?? '';
-    const command = `env PGRAFT_PREFIX=${prefix} npm run --silent maintain -- ${standbys[0].name} -- sleep 60`;
-    const terminal = openTerminal(command, { cwd: projectDirectory, columns: 200, rows: 50 });
+    const terminal = openTerminal(typed(`maintain -- ${standbys[0].name} -- sleep 60`), screen);
     try {
       await terminal.until('the command to run', (output) => output.includes('$ sleep 60'), recovery);
       terminal.type(ctrlC);

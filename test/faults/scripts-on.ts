@@ -27,8 +27,6 @@ export interface Scripts {
   recover(server: FaultServer): Promise<ClusterView>;
   /** `npm run <script> -- <args>`, as users type it. */
   npm(script: string, ...args: string[]): Promise<Ended>;
-  /** What such a command has in its environment. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
   close(): void;
 }
 
@@ -61,7 +59,6 @@ export function openScripts(cluster: FaultCluster): Scripts {
     live,
     view,
     plan,
-    environment,
     npm: async (script, ...args) =>
       run('npm', ['run', '--silent', script, '--', ...args], { cwd: projectDirectory, env: environment }),
     recover: async (server) => {
