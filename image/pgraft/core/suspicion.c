@@ -15,12 +15,13 @@
 #define JUDGED_FOR_MS 3000
 
 /*
- * A voter grants no vote while it believes in a leader, and believes until its own timeout: so it is over at once.  If two asked for votes at
- * once, each would grant the other's request and then vote for itself, and nobody were elected for a whole election timeout.  Hence one after the
- * other: each with the vote of those before it.  Asking again, when nobody has won, comes at random.
+ * The first voter stands at once and asks until it is granted: each of the others grants it as soon as it takes the leader for dead itself.  If two
+ * stood at once, each might be granted by the other and then vote for itself, and nobody would be elected for a whole election timeout.  So the others
+ * stand only if nothing has come of that, and leave time for votes, which take fsyncs.
  */
-#define AT_ONCE_MS		2
-#define ASK_VOTES_AGAIN 100
+#define AT_ONCE_MS			2
+#define FIRST_ASKS_AGAIN_MS 5
+#define ASKS_AGAIN_MS		100
 
 static bool
 is_of(const PgraftSuspicion *s, int32_t leader, uint64_t term)
@@ -102,7 +103,7 @@ pgraft_suspicion_timeout(const PgraftSuspicion *s, int rank, bool candidate, int
 	if (s->judged_ms == 0)
 		return 0;
 	if (candidate)
-		return ASK_VOTES_AGAIN;
+		return rank == 0 ? FIRST_ASKS_AGAIN_MS : ASKS_AGAIN_MS;
 	return now_ms - s->judged_ms < (int64_t) rank * PGRAFT_ONE_BY_ONE_MS ? 0 : AT_ONCE_MS;
 }
 

@@ -21,7 +21,7 @@ extern unsigned pgraft_no_answer_ms(unsigned heartbeat_interval_ms);
 #define PGRAFT_ASK_AGAIN_MS 2
 
 /* So long after each other the voters stand for election. */
-#define PGRAFT_ONE_BY_ONE_MS 15
+#define PGRAFT_ONE_BY_ONE_MS 100
 
 typedef enum PgraftProbeAnswer
 {

@@ -51,6 +51,20 @@ say_dead(PgraftConsensus *g, const char *why)
 	g->config.hooks.log(message);
 }
 
+/*
+ * libraft refuses every vote while it follows a leader, and has no call to stop following one: as it does itself when it becomes a candidate.  The
+ * leader's next message makes it follow again.
+ */
+static void
+unfollow(struct raft *raft)
+{
+	if (raft->state != RAFT_FOLLOWER)
+		return;
+	raft_free(raft->follower_state.current_leader.address);
+	raft->follower_state.current_leader.address = NULL;
+	raft->follower_state.current_leader.id = 0;
+}
+
 /* A tick at the right moment, not at the next one: the others wait for that long. */
 static void
 stand_due(uv_timer_t *timer)
@@ -101,6 +115,7 @@ answered(PgraftConsensus *g, PgraftProbeAnswer answer, const char *why)
 	else if (verdict == PGRAFT_DEAD)
 	{
 		say_dead(g, why);
+		unfollow(&g->raft);
 		stand_in_turn(g);
 	}
 	else if (verdict == PGRAFT_LIVES)
@@ -182,7 +197,8 @@ ask(PgraftConsensus *g)
 	}
 	probe->tcp.data = probe->connect.data = probe;
 	detection->probe = probe;
-	if (uv_tcp_connect(&probe->connect, &probe->tcp, (const struct sockaddr *) &detection->address, connected) != 0)
+	if (uv_tcp_connect(&probe->connect, &probe->tcp,
+					   (const struct sockaddr *) &g->peers.to[detection->suspicion.leader].reached, connected) != 0)
 		stop_asking(g);
 	else
 		uv_timer_start(&detection->timer, no_answer_came, pgraft_no_answer_ms(g->config.heartbeat_interval_ms), 0);
@@ -222,7 +238,7 @@ pgraft_detection_link_ended(PgraftConsensus *g, int32_t node_id)
 	if (!g->running || g->stopping || raft_state(&g->raft) != RAFT_FOLLOWER || !is_voter(g))
 		return;
 	raft_leader(&g->raft, &leader, &address);
-	if (leader == (raft_id) node_id && pgraft_transport_known(g->transport, address, &g->detection.address))
+	if (leader == (raft_id) node_id && g->peers.to[node_id].reached.sin_family != 0)
 		suspect(g, node_id);
 }
 
@@ -242,7 +258,7 @@ pgraft_detection_heard(PgraftConsensus *g, int32_t from, uint64_t term)
 	say_lives(g, from);
 }
 
-/* How many of the other voters come before this one, the suspected leader left out. */
+/* How many of the other voters come before this one: those that it is linked with, and the suspected leader is none of them. */
 static int
 rank(const PgraftConsensus *g)
 {
@@ -254,7 +270,7 @@ rank(const PgraftConsensus *g)
 		const struct raft_server *server = &configuration->servers[i];
 
 		before += server->role == RAFT_VOTER && server->id < g->raft.id &&
-				  server->id != (raft_id) g->detection.suspicion.leader;
+				  server->id != (raft_id) g->detection.suspicion.leader && g->peers.to[server->id].stream != NULL;
 	}
 	return before;
 }

@@ -9,7 +9,6 @@
 #ifndef PGRAFT_DETECTION_H
 #define PGRAFT_DETECTION_H
 
-#include <netinet/in.h>
 #include <uv.h>
 
 #include "core/suspicion.h"
@@ -21,9 +20,8 @@ typedef struct PgraftDetection
 {
 	PgraftSuspicion suspicion;
 	PgraftSilence silence;
-	struct sockaddr_in address; /* of the suspected leader */
-	struct PgraftProbe *probe;	/* NULL: it is not being asked */
-	uv_timer_t timer;			/* until there is no answer, or until it is asked again */
+	struct PgraftProbe *probe; /* NULL: it is not being asked */
+	uv_timer_t timer;		   /* until there is no answer, or until it is asked again */
 } PgraftDetection;
 
 extern void pgraft_detection_init(struct PgraftConsensus *g);

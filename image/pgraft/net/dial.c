@@ -38,16 +38,6 @@ remember(PgraftConnection *c)
 		snprintf(known->address, sizeof known->address, "%s", c->address);
 }
 
-bool
-pgraft_transport_known(PgraftTransport *t, const char *address, struct sockaddr_in *known)
-{
-	const PgraftKnownAddress *found = address == NULL || address[0] == '\0' ? NULL : find_known(t, address);
-
-	if (found != NULL)
-		*known = found->sockaddr;
-	return found != NULL;
-}
-
 void
 pgraft_forget_address(PgraftTransport *t, const char *address)
 {

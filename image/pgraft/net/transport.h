@@ -11,7 +11,6 @@
 #ifndef PGRAFT_TRANSPORT_H
 #define PGRAFT_TRANSPORT_H
 
-#include <netinet/in.h>
 #include <raft.h>
 #include <raft/uv.h>
 
@@ -51,9 +50,6 @@ extern bool pgraft_transport_listen(PgraftTransport *t);
 
 /* Close a stream that was handed over, and forget it. */
 extern void pgraft_stream_close(uv_stream_t **stream);
-
-/* The last good address of a peer; false: there is none. */
-extern bool pgraft_transport_known(PgraftTransport *t, const char *address, struct sockaddr_in *known);
 
 /* false when out of memory; done is not called then. */
 extern bool pgraft_transport_dial(PgraftTransport *t, PgraftStreamKind kind, int32_t node_id, const char *address,

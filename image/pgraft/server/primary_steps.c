@@ -135,13 +135,15 @@ pgraft_step_promote(PgraftRoleTurn *turn, uint64_t term)
 {
 	if (!pgraft_replay_has_begun())
 		return;
-	make_slots(turn);
 	turn->lease_good_ms = pgraft_now_ms();
 	write_own_link(turn, term);
 
 	/* Before the signal: a worker that dies in between must not think that somebody else promoted this server. */
 	set_promoting_term(turn, term);
 	ask_postmaster_to_promote();
+
+	/* Meanwhile: nobody asks for them before the record. */
+	make_slots(turn);
 }
 
 /* R9: promotion waits for no reader. */

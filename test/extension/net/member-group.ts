@@ -27,6 +27,9 @@ export interface MemberStatus {
   }[];
   /** What the newest beat tells of the others. */
   readonly progress: readonly { readonly id: number; readonly match: number; readonly lag: number }[];
+  /** With how many others it is linked both ways, and whom it suspects to be dead; 0 for nobody. */
+  readonly linked: number;
+  readonly suspected: number;
   /** The election timeout in use; then counts and a time as pgraft_log_get_stats() has them. */
   readonly timeout: number;
   readonly suspicions: number;

@@ -165,7 +165,11 @@ static void
 say_detection(void)
 {
 	const PgraftCounters *counters = &status.counters;
+	int linked = 0;
 
+	for (int32_t id = 1; id <= PGRAFT_MAX_NODES; id++)
+		linked += pgraft_group.peers.to[id].stream != NULL && pgraft_group.peers.from[id].stream != NULL;
+	printf("\"linked\":%d,\"suspected\":%d,", linked, pgraft_group.detection.suspicion.leader);
 	printf("\"timeout\":%u,\"suspicions\":%llu,\"judged\":%llu,\"silence\":%llu,", pgraft_group.timeout_in_use_ms,
 		   (unsigned long long) counters->leader_suspicions, (unsigned long long) counters->leader_judged_dead,
 		   (unsigned long long) counters->longest_leader_silence_ms);
