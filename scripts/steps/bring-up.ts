@@ -5,6 +5,7 @@ import { findShortages } from '../kit/capacity.js';
 import { InterruptedError, UserError } from '../kit/errors.js';
 import { isFirstDeployUnfinished } from '../kit/first-deploy.js';
 import { findObstacles, findStrangers } from '../kit/guards.js';
+import { withOperation } from '../kit/operation.js';
 import type { Report } from '../kit/report.js';
 import { $ } from '../kit/shell.js';
 import { findTerraform, runCdktf } from '../kit/terraform.js';
@@ -31,6 +32,10 @@ export interface BringUpOptions {
  * @throws UserError before anything is created when something stands in the way; later when a step fails; InterruptedError
  */
 export async function bringUp(settings: ClusterSettings, options: BringUpOptions): Promise<ClusterView> {
+  return withOperation(settings.prefix, 'npm start', async () => bringUpAlone(settings, options));
+}
+
+async function bringUpAlone(settings: ClusterSettings, options: BringUpOptions): Promise<ClusterView> {
   const { report, beforeDeploy, output } = options;
   const { prefix, dockerProvider } = settings;
   const terraform = await report.step('ports and names are free, memory and disk suffice', async () => {
