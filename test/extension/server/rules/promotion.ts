@@ -7,13 +7,18 @@ import { serving } from '../serving.js';
 import { ended, makeTable, read, removeWhatIsRead } from './readers.js';
 import { successor } from './terms.js';
 
-/** Returns as soon as the server is no standby any more. */
-const untilPromoted = 'DO $$ BEGIN WHILE pg_is_in_recovery() LOOP PERFORM pg_sleep(0.001); END LOOP; END $$';
+/** In one message, so that nothing on the way to the server takes time in between. */
+const writeAtOnce = `
+  BEGIN; DO $$ BEGIN WHILE pg_is_in_recovery() LOOP PERFORM pg_sleep(0.001); END LOOP; END $$; COMMIT;
+  INSERT INTO early DEFAULT VALUES`;
+
+const endWriters = `
+  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE query LIKE '%INSERT INTO early%' AND pid <> pg_backend_pid()`;
 
 /** A row at the very moment at which PostgreSQL allows one. @returns its error, or undefined */
-async function writeAtOnce(session: RecordedSession): Promise<unknown> {
-  await session.simple(untilPromoted);
-  return session.simple('INSERT INTO early DEFAULT VALUES').then(
+async function write(session: RecordedSession): Promise<unknown> {
+  return session.simple(writeAtOnce).then(
     () => undefined,
     (error: unknown) => error,
   );
@@ -55,18 +60,14 @@ export function promotion(group: () => ServerGroup): void {
     await primary.query('CREATE TABLE early (id serial)');
     await serving(group(), 10_000);
     const sessions = await Promise.all(standbys.map(async (standby: Server) => RecordedSession.open(standby)));
-    const written = sessions.map(writeAtOnce);
-    const settled = Promise.allSettled(written);
+    const written = sessions.map(write);
     docker(['kill', primary.hostname]);
     const promoted = await successor(standbys, 20_000);
     expect(await written[standbys.indexOf(promoted)]).toBeUndefined();
     expect(await promoted.value('SELECT count(*) FROM early')).toBe(1);
 
-    for (const standby of standbys)
-      await standby.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE $1', [
-        'DO $$ BEGIN%',
-      ]);
-    await settled;
+    for (const standby of standbys) await standby.query(endWriters);
+    await Promise.all(written);
     await Promise.all(sessions.map((session) => session.end()));
     docker(['start', primary.hostname]);
     await serving(group(), 40_000);
