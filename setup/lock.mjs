@@ -56,6 +56,16 @@ export async function withLockAtOnce(file, what, work, refusal) {
   }
 }
 
+/**
+ * Whoever has the lock and lives.
+ *
+ * @param {string} file @returns {Owner | undefined}
+ */
+export function holderOf(file) {
+  const owner = parse(read(file) ?? '');
+  return isAlive(owner) ? owner : undefined;
+}
+
 /** @param {string} file @param {string} mine @param {(line: string) => void} note @param {number} seconds */
 async function acquire(file, mine, note, seconds) {
   const deadline = Date.now() + seconds * 1000;
