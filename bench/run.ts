@@ -2,9 +2,9 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { loadavg, cpus } from 'node:os';
 import { main } from '../scripts/kit/command.js';
-import { UserError } from '../scripts/kit/errors.js';
 import { $ } from '../scripts/kit/shell.js';
 import { benchmarks } from './benchmarks/all.js';
+import { checkCases, checkHeeded, chooseBenchmarks } from './choose.js';
 import { BenchCluster } from './cluster.js';
 import type { Benchmark } from './kit.js';
 import { isWithin, json, table, type Result } from './table.js';
@@ -16,15 +16,31 @@ const command = new Command('bench')
   .argument('[names...]', 'benchmarks to run; all of them when none is named')
   .option('--list', 'name the benchmarks and run none')
   .option('--runs <n>', 'how often to measure each', positive)
+  .option('--only <cases>', 'of a benchmark with cases, such as outage: these only, with commas between', words)
+  .option('--minutes <m>', 'of false-failover: how long each case lasts', minutes)
+  .option('--svg <file>', 'of timeline: where to write the picture')
   .option('--json', 'print JSON with every value, not a table')
   .parse();
-const options = command.opts<{ list?: boolean; runs?: number; json?: boolean }>();
+const options = command.opts<{
+  list?: boolean;
+  runs?: number;
+  only?: string[];
+  minutes?: number;
+  svg?: string;
+  json?: boolean;
+}>();
 
 await main(async () => {
-  const chosen = choose(command.args);
+  const chosen = chooseBenchmarks(benchmarks, command.args);
+  checkCases(chosen, options.only);
+  const given = (['minutes', 'svg'] as const).filter((option) => options[option] !== undefined);
+  checkHeeded(chosen, given, benchmarks);
   if (options.list === true) {
     const width = Math.max(...chosen.map(({ name }) => name.length));
-    for (const { name, about } of chosen) console.log(`${name.padEnd(width)}  ${about}`);
+    for (const { name, about, cases } of chosen) {
+      console.log(`${name.padEnd(width)}  ${about}`);
+      if (cases !== undefined) console.log(`${' '.repeat(width)}  cases: ${cases.join(', ')}`);
+    }
     return 0;
   }
   const cluster = new BenchCluster($);
@@ -56,23 +72,26 @@ async function run(benchmark: Benchmark, cluster: BenchCluster, signal: AbortSig
   await cluster.remove();
   const load = loadavg()[0] ?? 0;
   note(`${name}: ${about} (load ${load.toFixed(1)} on ${cpus().length} cores)`);
-  const series = await benchmark.measure({ cluster, runs: options.runs ?? benchmark.runs, signal });
+  const { runs = benchmark.runs, json: programs, ...rest } = options;
+  // programs read the results alone
+  const say = programs === true ? note : console.log;
+  const series = await benchmark.measure({ ...rest, cluster, runs, signal, say });
   return series.map((one) => ({ benchmark: name, load, ...one }));
-}
-
-/** @throws UserError naming what there is, for a name that there is not */
-function choose(names: readonly string[]): readonly Benchmark[] {
-  const unknown = names.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));
-  if (unknown.length > 0) {
-    const known = benchmarks.map(({ name }) => name).join(', ');
-    throw new UserError(`there is no benchmark ${unknown.join(', ')}; choose from ${known}`);
-  }
-  return names.length === 0 ? benchmarks : benchmarks.filter(({ name }) => names.includes(name));
 }
 
 function positive(text: string): number {
   if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError('it must be a number from 1 to 999');
   return Number(text);
+}
+
+function minutes(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 24 * 60)) throw new InvalidArgumentError('it must be a number above 0, at most 1440');
+  return value;
+}
+
+function words(text: string): string[] {
+  return text.split(',').filter((word) => word !== '');
 }
 
 /** Progress, beside the results. */

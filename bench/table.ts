@@ -1,5 +1,6 @@
 /** Results as people read them, and as programs do. Pure. */
 import type { Series } from './kit.js';
+import { markdownTable } from './markdown.js';
 import { summarize } from './statistics.js';
 
 /** A series with the name of its benchmark and how busy the machine was when it began. */
@@ -12,21 +13,17 @@ export interface Result extends Series {
 const head = ['benchmark', 'what', 'n', 'median', 'p99', 'max', 'limit', 'unit', 'within', 'load'];
 const numeric = new Set(['n', 'median', 'p99', 'max', 'limit', 'load']);
 
-/** Whether every value is within the limit, or the median where the limit is for that; undefined where none is promised. */
-export function isWithin({ values, limit, limited = 'max' }: Series): boolean | undefined {
-  return limit === undefined ? undefined : summarize(values)[limited] <= limit;
+/** Whether every value is within the limit, or the statistics that it is for; undefined where none is promised. */
+export function isWithin({ values, limit }: Series): boolean | undefined {
+  if (limit === undefined) return undefined;
+  const summary = summarize(values);
+  if (typeof limit === 'number') return summary.max <= limit;
+  const { median = Infinity, p99 = Infinity } = limit;
+  return summary.median <= median && summary.p99 <= p99;
 }
 
-/** A Markdown table, aligned so that it reads well as it is. */
 export function table(results: readonly Result[]): string {
-  const rows = [head, ...results.map(cells)];
-  const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) => `| ${row.map((cell, i) => pad(cell, i, widths[i] ?? 0)).join(' | ')} |`;
-  const rule = head.map(
-    (name, i) => '-'.repeat((widths[i] ?? 0) - (numeric.has(name) ? 1 : 0)) + (numeric.has(name) ? ':' : ''),
-  );
-  const [names = [], ...body] = rows;
-  return [line(names), line(rule), ...body.map(line)].join('\n');
+  return markdownTable(head, numeric, results.map(cells));
 }
 
 /** The same as JSON, with every value. */
@@ -54,16 +51,15 @@ function cells(result: Result): string[] {
 }
 
 /** The limit, and what it is for if not for every value. */
-function bound({ limit, limited }: Series): string {
+function bound({ limit }: Series): string {
   if (limit === undefined) return '-';
-  return limited === 'median' ? `median ${limit}` : limit.toString();
+  if (typeof limit === 'number') return limit.toString();
+  return Object.entries(limit)
+    .map(([statistic, most]) => `${statistic} ${most}`)
+    .join(', ');
 }
 
 /** Three significant digits are more than these measurements are worth. */
-function figure(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(1) : value.toFixed(2);
-}
-
-function pad(cell: string, column: number, width: number): string {
-  return numeric.has(head[column] ?? '') ? cell.padStart(width) : cell.padEnd(width);
+export function figure(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

@@ -7,7 +7,7 @@ import { UserError } from './kit/errors.js';
 import { projectDirectory } from './kit/places.js';
 import { withLive } from './live/open.js';
 import { pickNode, pickPrimary } from './live/pick.js';
-import { readCluster } from './live/read.js';
+import { readExistingCluster } from './live/read.js';
 
 const command = new Command('psql')
   .description('Open psql on a server, by default the one that accepts writes.')
@@ -21,8 +21,7 @@ await main(async () => {
   const { given, rest } = split(command.args, process.argv);
   const settings = loadSettings(projectDirectory);
   const container = await withLive(settings, async (live) => {
-    const view = await readCluster(live, { askEntryPoint: false });
-    if (view === undefined) throw new UserError(`there is no cluster ${settings.prefix}; npm start makes one`);
+    const view = await readExistingCluster(live, { askEntryPoint: false });
     return given === undefined ? pickPrimary(view).container : pickNode(view.nodes, given).container;
   });
   const terminal = process.stdin.isTTY && process.stdout.isTTY ? ['--tty'] : [];

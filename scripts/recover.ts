@@ -9,7 +9,7 @@ import { openReport } from './kit/report.js';
 import { withLive } from './live/open.js';
 import { paintFor } from './live/paint.js';
 import { pickNode } from './live/pick.js';
-import { readCluster } from './live/read.js';
+import { readExistingCluster } from './live/read.js';
 import { statusPage } from './live/status-page.js';
 import { describeSurvey, planRecovery } from './steps/recover-plan.js';
 import { recover } from './steps/recover.js';
@@ -33,8 +33,7 @@ await main(async () => {
   const settings = loadSettings(projectDirectory);
   const report = openReport();
   return withLive(settings, async (live) => {
-    const view = await readCluster(live);
-    if (view === undefined) throw new UserError(`there is no cluster ${settings.prefix}; npm start makes one`);
+    const view = await readExistingCluster(live);
     const surveyed = await survey(live, view);
     for (const line of describeSurvey(surveyed)) report.note(line);
     const [given] = command.args;

@@ -1,4 +1,4 @@
-/** One setup at a time in a checkout: a lock file that names its owner, taken over when the owner is gone. */
+/** One at a time in a checkout: a lock file that names its owner, taken over when the owner is gone. */
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +10,7 @@ const pollMilliseconds = 200;
  * @typedef {object} Owner
  * @property {number} pid
  * @property {string} started what tells this process from a later one of the same pid; empty where that cannot be known
+ * @property {string} [what] what it does
  */
 
 /**
@@ -34,28 +35,68 @@ export async function withLock(file, work, note, seconds = 1200) {
   }
 }
 
+/**
+ * Do the work while holding the lock, or not at all.
+ *
+ * @template Result
+ * @param {string} file
+ * @param {string} what told to whoever comes meanwhile
+ * @param {() => Promise<Result>} work
+ * @param {(owner: Owner) => Error} refusal what is thrown when somebody else has it
+ * @returns {Promise<Result>}
+ */
+export async function withLockAtOnce(file, what, work, refusal) {
+  const mine = JSON.stringify({ ...ownerOf(process.pid), what });
+  const owner = tryAcquire(file, mine, () => undefined);
+  if (owner !== undefined) throw refusal(owner);
+  try {
+    return await work();
+  } finally {
+    if (read(file) === mine) rmSync(file, { force: true });
+  }
+}
+
+/**
+ * Whoever has the lock and lives.
+ *
+ * @param {string} file @returns {Owner | undefined}
+ */
+export function holderOf(file) {
+  const owner = parse(read(file) ?? '');
+  return isAlive(owner) ? owner : undefined;
+}
+
 /** @param {string} file @param {string} mine @param {(line: string) => void} note @param {number} seconds */
 async function acquire(file, mine, note, seconds) {
   const deadline = Date.now() + seconds * 1000;
   let announced = false;
+  for (let owner = tryAcquire(file, mine, note); owner !== undefined; owner = tryAcquire(file, mine, note)) {
+    if (Date.now() > deadline) {
+      throw new SetupError(
+        `another setup (process ${owner.pid}) still runs after ${seconds} s`,
+        `end it, or remove ${file} if that is no setup`,
+      );
+    }
+    if (!announced) note(`waiting for another setup (process ${owner.pid})`);
+    announced = true;
+    await delay(pollMilliseconds);
+  }
+}
+
+/**
+ * Whoever has the lock and lives; undefined once it is ours.
+ *
+ * @param {string} file @param {string} mine @param {(line: string) => void} note @returns {Owner | undefined}
+ */
+function tryAcquire(file, mine, note) {
   while (!create(file, mine)) {
     const held = read(file);
     if (held === undefined) continue;
     const owner = parse(held);
-    if (!isAlive(owner)) {
-      if (takeAway(file, held)) note(`took over the lock of process ${owner?.pid ?? '?'}, which is gone`);
-      continue;
-    }
-    if (Date.now() > deadline) {
-      throw new SetupError(
-        `another setup (process ${owner?.pid}) still runs after ${seconds} s`,
-        `end it, or remove ${file} if that is no setup`,
-      );
-    }
-    if (!announced) note(`waiting for another setup (process ${owner?.pid})`);
-    announced = true;
-    await delay(pollMilliseconds);
+    if (owner !== undefined && isAlive(owner)) return owner;
+    if (takeAway(file, held)) note(`took over the lock of process ${owner?.pid ?? '?'}, which is gone`);
   }
+  return undefined;
 }
 
 /**

@@ -80,7 +80,7 @@ async function measureSettings(cluster: FaultCluster): Promise<Series[]> {
       return performance.now() - start;
     });
     session.destroy();
-    series.push({ what: `pgraft_set_config() on ${where}`, unit: 'ms', limit: 20, limited: 'median', values });
+    series.push({ what: `pgraft_set_config() on ${where}`, unit: 'ms', limit: { median: 20 }, values });
   }
   return series;
 }

@@ -125,7 +125,10 @@ CREATE FUNCTION pgraft_log_get_stats(
 	OUT install_snapshot_sent bigint,
 	OUT install_snapshot_received bigint,
 	OUT timeout_now_sent bigint,
-	OUT timeout_now_received bigint
+	OUT timeout_now_received bigint,
+	OUT leader_suspicions bigint,
+	OUT leader_judged_dead bigint,
+	OUT longest_leader_silence_ms bigint
 )
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION pgraft_log_get_stats() IS

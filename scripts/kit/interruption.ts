@@ -22,7 +22,7 @@ export interface Ended {
 }
 
 /** Where signals come from: this process, or a stand-in for it. */
-interface SignalSource {
+export interface SignalSource {
   on(name: NodeJS.Signals, listener: (name: NodeJS.Signals) => void): unknown;
   off(name: NodeJS.Signals, listener: (name: NodeJS.Signals) => void): unknown;
 }

@@ -55,6 +55,11 @@ export function terraformBelow(root, binary, processes = listProcesses()) {
   );
 }
 
+/** Every terraform (or tofu) process of this machine. */
+export function runningTerraform(binary = process.env['TERRAFORM_BINARY_NAME']) {
+  return listProcesses().filter((facts) => isTerraform(facts, binary));
+}
+
 /** @param {ProcessFacts} facts @param {string | undefined} binary */
 function isTerraform({ command }, binary) {
   const programs = ['terraform', 'tofu', ...(binary === undefined ? [] : [basename(binary)])];

@@ -53,7 +53,11 @@ function terminalReport(output: NodeJS.WriteStream): Report {
           },
         ],
         // the error is printed once, by the command's handler
-        { rendererOptions: { showErrorMessage: false, collapseErrors: false } },
+        {
+          rendererOptions: { showErrorMessage: false, collapseErrors: false },
+          // it would end the process at once, also where a command has something to say or to bring back
+          registerSignalListeners: process.listenerCount('SIGINT') === 0,
+        },
       );
       await tasks.run();
       return result.value as T;

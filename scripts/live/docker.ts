@@ -43,6 +43,8 @@ export interface Docker {
   /** Run a command in a container; never throws. `deadline` in milliseconds. */
   exec(container: string, command: readonly string[], options: { input?: string; deadline: number }): Promise<Outcome>;
   start(containers: readonly string[]): Promise<void>;
+  /** Within the stop timeout that each container has; a server that leads hands leadership over. */
+  stop(containers: readonly string[]): Promise<void>;
 }
 
 /** The Docker engine that the docker CLI talks to. */
@@ -72,6 +74,11 @@ export function openDocker($: Shell, { deadline = 10_000 }: { deadline?: number 
       // the engine did answer a moment ago: what it says now is about these containers
       const fix = `mend that; a container that cannot be mended may go ("docker rm <name>"), npm start makes it anew around its data`;
       required(outcomeOf(output, 'docker start', limit), `docker start ${containers.join(' ')}`, fix);
+    },
+    async stop(containers) {
+      const limit = 120_000;
+      const output = await $({ timeout: limit, input: '' })`docker stop ${[...containers]}`;
+      required(outcomeOf(output, 'docker stop', limit), `docker stop ${containers.join(' ')}`, 'see docker ps');
     },
   };
 }

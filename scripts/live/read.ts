@@ -1,5 +1,6 @@
 /** Docker and SQL, read in parallel with short deadlines, into one ClusterView. */
 import { containerName, maximumNodes, networkName, nodeName, volumeName } from '../../constructs/topology.js';
+import { UserError } from '../kit/errors.js';
 import type { ClusterObjects, Container, Docker } from './docker.js';
 import { askState } from './node-state.js';
 import { readNode, type SqlAnswer } from './read-node.js';
@@ -51,6 +52,13 @@ export async function readCluster(sources: Sources, reading: Reading = {}): Prom
   const missing = [...withoutContainer, ...alsoMissing].map((id) => missingNode(prefix, id));
   const nodes = [...read.map(({ node }) => node), ...missing].sort((a, b) => a.id - b.id);
   return { prefix, provider, takenAt: new Date().toISOString(), nodes, members };
+}
+
+/** As readCluster. @throws UserError also when there is no cluster */
+export async function readExistingCluster(sources: Sources, reading: Reading = {}): Promise<ClusterView> {
+  const view = await readCluster(sources, reading);
+  if (view === undefined) throw new UserError(`there is no cluster ${sources.prefix}; npm start makes one`);
+  return view;
 }
 
 async function readServer(

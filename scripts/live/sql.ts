@@ -44,11 +44,23 @@ export function openSql(password: string, { database = 'postgres' }: { database?
       () => undefined,
     );
   };
+  // one that its server has ended meanwhile says nothing about the server
+  const keep = (key: string, session: Promise<Session>) => {
+    sessions.set(key, session);
+    session.then(
+      ({ socket }) => {
+        socket.once('close', () => {
+          drop(key, session);
+        });
+      },
+      () => undefined,
+    );
+  };
   return {
     async query(endpoint, text, { values = [], deadline }) {
       const key = `${endpoint.host}:${endpoint.port}`;
       const session = sessions.get(key) ?? open(endpoint, { password, database, deadline });
-      sessions.set(key, session);
+      if (!sessions.has(key)) keep(key, session);
       try {
         const work = session.then(async ({ client }) => client.query<SqlRow>(text, [...values]));
         return (await within(deadline, 'PostgreSQL', work)).rows;

@@ -3,6 +3,7 @@ import type { ClusterSettings } from '../../constructs/settings.js';
 import { InterruptedError, UserError } from '../kit/errors.js';
 import { forgetFirstDeploy, isFirstDeployUnfinished } from '../kit/first-deploy.js';
 import { findStrangers, listed, removalCommands, type NamedObject } from '../kit/guards.js';
+import { withOperation } from '../kit/operation.js';
 import { forgetSettings } from '../kit/remembered-settings.js';
 import { removeSecrets, secretsPath } from '../kit/secrets.js';
 import { $ } from '../kit/shell.js';
@@ -30,6 +31,15 @@ export async function takeDown(
   const program = await findTerraform($);
   const before = await objectsOf(settings.prefix);
   if (confirmed !== undefined && !(await confirmed(before))) return undefined;
+  return withOperation(settings.prefix, 'npm run destroy', async () => remove(settings, program, before, output));
+}
+
+async function remove(
+  settings: ClusterSettings,
+  program: string,
+  before: readonly RemovedObject[],
+  output: TakeDownOptions['output'],
+): Promise<readonly RemovedObject[]> {
   // the hook Teardown forgets that
   const unfinished = isUnfinished(settings.prefix) || isFirstDeployUnfinished(settings.prefix);
   const { status, interruptedBy } = await runCdktf('destroy', settings, program, output);

@@ -1,7 +1,7 @@
 /** A cluster of its own to break: servers in containers without Terraform, formed in seconds, asked without blocking the load. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { ensureImage } from '../support/image.js';
 import {
   configurationLines,
@@ -10,7 +10,8 @@ import {
   secrets,
   type Place,
 } from '../support/node-container.js';
-import { freePorts } from '../support/ports.js';
+import { queryOnce } from '../support/query.js';
+import { releasePorts, takePorts } from '../support/ports.js';
 import { docker, mustRun, run } from '../support/shell.js';
 import { type Login } from '../support/primary-connection.js';
 import { clusterLabel, nodeLabel, nodeName } from '../../constructs/topology.js';
@@ -94,17 +95,7 @@ export class FaultServer {
     login = superuser,
     deadline = queryDeadline,
   ): Promise<Row[]> {
-    const deadlines = { connectionTimeoutMillis: queryDeadline, query_timeout: deadline };
-    const client = new pg.Client({ ...this.endpoint, ...login, ...deadlines });
-    // the query that runs hears of it too
-    client.on('error', () => undefined);
-    try {
-      await client.connect();
-      return (await client.query<Row>(text, [...values])).rows;
-    } finally {
-      // a hung server would let us wait for its goodbye
-      void client.end().catch(() => undefined);
-    }
+    return queryOnce<Row>(this.endpoint, login, text, values, deadline);
   }
 
   async status(): Promise<Status> {
@@ -156,7 +147,7 @@ export class FaultCluster {
     FaultCluster.made += 1;
     const prefix = `pgf-${process.pid}-${FaultCluster.made}`;
     const network = `${prefix}-network`;
-    const ports = await freePorts(firstPort, lastPort, nodes);
+    const ports = await takePorts(firstPort, lastPort, nodes);
     const servers = ports.map((port, index) => FaultServer.declare({ prefix, network, image }, index + 1, port));
     const cluster = new FaultCluster(network, servers);
     try {
@@ -219,6 +210,7 @@ export class FaultCluster {
     });
     removeDisks((volume) => volumes.includes(volume));
     command(['network', 'rm', this.network]);
+    releasePorts(this.endpoints.map(({ port }) => port));
   }
 
   get #initialCluster(): string {

@@ -7,6 +7,16 @@ export interface Fault {
   heal(): Promise<void>;
 }
 
+/** A server as far as it can be broken: its container. */
+export interface Victim {
+  readonly name: string;
+  readonly container: string;
+  /** created, running, paused, restarting, exited or dead. */
+  containerState(): Promise<string>;
+  /** Standard output of a command inside the container. */
+  exec(...args: string[]): Promise<string>;
+}
+
 /** Do `work` while `fault` is there; it is healed whatever happens. */
 export async function during<T>(fault: Fault, work: () => Promise<T>): Promise<T> {
   try {

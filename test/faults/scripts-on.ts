@@ -1,5 +1,7 @@
 /** What our scripts are given to work on a cluster of the fault tests. */
+import { rmSync } from 'node:fs';
 import { clusterTopology, type ClusterTopology } from '../../constructs/topology.js';
+import { clusterDirectory, projectDirectory } from '../../scripts/kit/places.js';
 import { systemClock } from '../../scripts/kit/clock.js';
 import { lineReport } from '../../scripts/kit/report.js';
 import { generateSecrets } from '../../scripts/kit/secrets.js';
@@ -13,14 +15,18 @@ import { planRecovery, type RecoverPlan } from '../../scripts/steps/recover-plan
 import { recover } from '../../scripts/steps/recover.js';
 import { survey } from '../../scripts/steps/survey.js';
 import { secrets } from '../support/node-container.js';
+import { run, type Ended } from '../support/shell.js';
 import type { FaultCluster, FaultServer } from './fault-cluster.js';
 
 export interface Scripts {
+  readonly live: Live;
   view(): Promise<ClusterView>;
   /** What npm run recover would do for this server, or why it refuses. */
   plan(server?: FaultServer): Promise<RecoverPlan>;
   /** npm run recover. */
   recover(server: FaultServer): Promise<ClusterView>;
+  /** `npm run <script> -- <args>`, as users type it. */
+  npm(script: string, ...args: string[]): Promise<Ended>;
   close(): void;
 }
 
@@ -47,9 +53,14 @@ export function openScripts(cluster: FaultCluster): Scripts {
       seen.servers.find(({ id }) => id === server?.id),
     );
   };
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PGRAFT_'));
+  const environment = { ...Object.fromEntries(inherited), NO_COLOR: '1', PGRAFT_PREFIX: topology.prefix };
   return {
+    live,
     view,
     plan,
+    npm: async (script, ...args) =>
+      run('npm', ['run', '--silent', script, '--', ...args], { cwd: projectDirectory, env: environment }),
     recover: async (server) => {
       const decided = await plan(server);
       if (decided.kind === 'stop') throw new Error(decided.reason);
@@ -60,6 +71,7 @@ export function openScripts(cluster: FaultCluster): Scripts {
     },
     close: () => {
       live.close();
+      rmSync(clusterDirectory(topology.prefix), { recursive: true, force: true });
     },
   };
 }

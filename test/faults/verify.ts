@@ -87,7 +87,8 @@ export async function verify(cluster: FaultCluster, load: WriteLoad, deadline: n
   const stale = findStale(acknowledged);
   if (stuck !== undefined) return { lost: await missingOnPrimary(cluster, load, acknowledged), stale, stuck, took };
   try {
-    await everyStandbyReplayed(cluster, deadline);
+    const primary = await cluster.primary(deadline);
+    await everyStandbyReplayed(primary, cluster.others(primary), deadline);
     const missing = cluster.servers.map(async (server) => missingOn(server, acknowledged, load));
     return { lost: (await Promise.all(missing)).flat(), stale, stuck, took };
   } catch (error) {
@@ -113,12 +114,18 @@ async function goesOn(load: WriteLoad, deadline: number): Promise<void> {
   await eventually('ten acknowledged writes', look, (count) => count >= 10, deadline);
 }
 
-async function everyStandbyReplayed(cluster: FaultCluster, deadline: number): Promise<void> {
-  const primary = await cluster.primary(deadline);
+/** A server that is asked in SQL. */
+export type Asked = Pick<FaultServer, 'name' | 'query'>;
+
+export async function everyStandbyReplayed(
+  primary: Asked,
+  standbys: readonly Asked[],
+  deadline: number,
+): Promise<void> {
   const [flushed] = await primary.query<{ lsn: string }>('SELECT pg_current_wal_flush_lsn()::text AS lsn');
   const replayed = 'SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS done, pg_last_wal_replay_lsn()::text AS lsn';
   await Promise.all(
-    cluster.others(primary).map(async (standby) =>
+    standbys.map(async (standby) =>
       eventually(
         `${standby.name} to replay ${flushed?.lsn ?? ''}`,
         async () => (await standby.query<{ done: boolean; lsn: string }>(replayed, [flushed?.lsn]))[0],
@@ -129,8 +136,9 @@ async function everyStandbyReplayed(cluster: FaultCluster, deadline: number): Pr
   );
 }
 
-async function missingOn(
-  server: FaultServer,
+/** What `server` lacks of the acknowledged rows, or has too often, or nobody sent; a sentence each. */
+export async function missingOn(
+  server: Asked,
   acknowledged: readonly Acknowledged[],
   load: WriteLoad,
 ): Promise<string[]> {

@@ -21,6 +21,8 @@ const parts = [
   'image',
   'setup/checksums.mjs',
   'setup/docker-right.mjs',
+  'setup/lock.mjs',
+  'setup/report.mjs',
   'provider/version.json',
   'provider/go.mod',
   '.env',

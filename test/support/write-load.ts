@@ -17,6 +17,12 @@ export interface WriteLoadOptions {
   readonly patience?: Patience;
   /** Milliseconds from one row of a client to its next, at least. @default 0, as fast as the server answers */
   readonly pace?: number;
+  /**
+   * Statement that writes row $1 of client $2, sent at $3, and returns `server`, `promotion` and `started` as float8.
+   *
+   * @default - of pgraft's servers
+   */
+  readonly insert?: string;
 }
 
 const loyalPace = 100;
@@ -24,10 +30,17 @@ const retryPace = 20;
 /** Longer than any fault lasts, so that a session opened before it is still there afterwards. */
 const loyalPatience: Patience = { connect: 15_000, statement: 15_000 };
 
-const insert = `
+const pgraftInsert = `
   INSERT INTO writes (id, client, sent_at, promotion_term, server)
   SELECT $1, $2, $3, promotion_term, node_id FROM pgraft_get_cluster_status()
-  RETURNING server, coalesce(promotion_term, 0)::float8 AS promotion`;
+  RETURNING server::float8, coalesce(promotion_term, 0)::float8 AS promotion,
+            extract(epoch FROM pg_postmaster_start_time())::float8 AS started`;
+
+interface Answer {
+  readonly server: number;
+  readonly promotion: number;
+  readonly started: number;
+}
 
 export class WriteLoad {
   /** Everything that was sent, id by id from 1. */
@@ -42,6 +55,8 @@ export class WriteLoad {
   readonly #drained = new Set<string>();
   readonly #stopping = new AbortController();
   readonly #ended: Promise<unknown>;
+  /** While clients rest: what they wait for. */
+  #rest: { readonly over: Promise<void>; readonly end: () => void } | undefined;
 
   private constructor(private readonly options: Required<WriteLoadOptions>) {
     const { clients, loyal, endpoints } = options;
@@ -65,7 +80,7 @@ export class WriteLoad {
     } finally {
       session.destroy();
     }
-    return new WriteLoad({ clients: 4, loyal: false, pace: 0, ...options, patience });
+    return new WriteLoad({ clients: 4, loyal: false, pace: 0, insert: pgraftInsert, ...options, patience });
   }
 
   /** As when a server is taken out of a connection pooler: clients leave it after what is under way, and do not come back. */
@@ -78,9 +93,23 @@ export class WriteLoad {
     this.#drained.delete(nameOf(endpoint));
   }
 
+  /** Clients stay connected and send nothing more, until `resume`. */
+  rest(): void {
+    if (this.#rest !== undefined) return;
+    let end: () => void = () => undefined;
+    const over = new Promise<void>((resolve) => (end = resolve));
+    this.#rest = { over, end };
+  }
+
+  resume(): void {
+    this.#rest?.end();
+    this.#rest = undefined;
+  }
+
   /** Let what is under way be answered, or not, and hang up. */
   async end(): Promise<void> {
     this.#stopping.abort();
+    this.resume();
     await this.#ended;
   }
 
@@ -94,7 +123,7 @@ export class WriteLoad {
     const { endpoints, login, patience, pace } = this.options;
     let first = client;
     let session: Session | undefined;
-    while (!this.#stopping.signal.aborted) {
+    while (await this.#goesOn()) {
       const begun = performance.now();
       try {
         session = this.#stays(session);
@@ -111,6 +140,11 @@ export class WriteLoad {
       }
     }
     session?.destroy();
+  }
+
+  async #goesOn(): Promise<boolean> {
+    await this.#rest?.over;
+    return !this.#stopping.signal.aborted;
   }
 
   /** The session, unless its server is drained. */
@@ -144,15 +178,12 @@ export class WriteLoad {
   async #write({ client: connection }: Session, client: number): Promise<void> {
     const write: Write = { id: this.writes.length + 1, client, sent: performance.now() };
     this.writes.push(write);
-    const { rows } = await connection.query<{ server: number; promotion: number }>(insert, [
-      write.id,
-      client,
-      write.sent,
-    ]);
+    const { rows } = await connection.query<Answer>(this.options.insert, [write.id, client, write.sent]);
     // the driver resolves at ReadyForQuery, which is what "acknowledged" means
     write.acknowledged = performance.now();
     write.server = rows[0]?.server ?? 0;
     write.promotion = rows[0]?.promotion ?? 0;
+    write.started = rows[0]?.started ?? 0;
     this.acknowledged += 1;
     this.slowest = Math.max(this.slowest, write.acknowledged - write.sent);
   }

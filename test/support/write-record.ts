@@ -10,10 +10,12 @@ export interface Write {
   /** The server that took it, and the newest promotion that this server knew when it did. */
   server?: number;
   promotion?: number;
+  /** When that server was started, by its own clock. */
+  started?: number;
 }
 
 /** A write that was acknowledged. */
-export type Acknowledged = Write & Required<Pick<Write, 'acknowledged' | 'server' | 'promotion'>>;
+export type Acknowledged = Write & Required<Pick<Write, 'acknowledged' | 'server' | 'promotion' | 'started'>>;
 
 /** Ids from `first` to `last`, present in `rows` rows. */
 export interface Range {

@@ -45,6 +45,12 @@ stuck_joining(void *arg)
 }
 
 static void
+leader_heard(void *arg, int32_t node_id, raft_term term)
+{
+	pgraft_detection_heard(arg, node_id, pgraft_term(term));
+}
+
+static void
 init_raft(PgraftConsensus *g)
 {
 	int rc = raft_uv_init(&g->io, g->loop, g->files.raft_dir, pgraft_transport_raft(g->transport));
@@ -57,6 +63,7 @@ init_raft(PgraftConsensus *g)
 	g->layer.joining = g->formed.joining;
 	g->layer.pass_tick = pgraft_pass_tick;
 	g->layer.admits = pgraft_presence_admits;
+	g->layer.leader_heard = leader_heard;
 	g->layer.stuck_joining = stuck_joining;
 	g->layer.fatal = g->config.hooks.fatal;
 	g->layer.arg = g;

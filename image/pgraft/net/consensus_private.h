@@ -1,7 +1,8 @@
 /*
  * consensus_private.h
- *	  What the files of the Raft member share: consensus.c (form, join, start), turn.c (what every turn of the loop does),
- *	  links.c (with whom this server is linked), beats.c (beats, answers, reports), lease.c, presence.c (who is there beside the members),
+ *	  What the files of the Raft member share: consensus.c (form, join, start), turn.c (what every turn of the loop does), ticks.c,
+ *	  links.c (with whom this server is linked), beats.c (beats, answers, reports), lease.c, detection.c (is the leader dead?),
+ *	  presence.c (who is there beside the members),
  *	  leave.c (transfer, stop), log.c (entries in and out),
  *	  member_names.c (what the log says of members), members_file.c (the same for the entry point),
  *	  membership.c (changes of the configuration), requests.c (changes that are asked for).
@@ -10,6 +11,7 @@
 #define PGRAFT_CONSENSUS_PRIVATE_H
 
 #include "net/consensus.h"
+#include "net/detection.h"
 #include "net/formation.h"
 #include "net/io.h"
 #include "net/membership.h"
@@ -52,6 +54,7 @@ typedef struct PgraftConsensus
 	PgraftTransport *transport;
 	PgraftPeers peers;
 	PgraftBeats beats;
+	PgraftDetection detection;
 	PgraftPresences presences;
 	uint64_t group_named_term; /* in which this server, as the leader, has proposed a name of the group */
 	uv_prepare_t before_poll;
@@ -59,6 +62,7 @@ typedef struct PgraftConsensus
 	uv_timer_t warmer;
 	uv_timer_t stopper;
 	unsigned tick_count;
+	uint64_t commit_seen;		/* leader: commit index at the last turn */
 	uint64_t commit_told;		/* leader: commit index at the last heartbeat */
 	unsigned timeout_in_use_ms; /* what libraft was last told */
 	struct raft_barrier barrier;
@@ -95,9 +99,12 @@ pgraft_term(raft_term term)
 /* turn.c: from now on, look at libraft before and after each wait of the loop. */
 extern void pgraft_turns_begin(PgraftConsensus *g);
 
-/* The election timeout that the state asks for; pass_tick hook of the io layer; was a peer heard within that timeout? */
-extern void pgraft_adjust_timeout(PgraftConsensus *g);
+/* ticks.c: the pass_tick hook of the io layer; at each turn. */
 extern bool pgraft_pass_tick(void *arg);
+extern void pgraft_tell_commits(PgraftConsensus *g);
+
+/* The election timeout that the state asks for; was a peer heard within that timeout? */
+extern void pgraft_adjust_timeout(PgraftConsensus *g);
 extern bool pgraft_heard_lately(const PgraftConsensus *g, raft_id id, int64_t now);
 
 /* turn.c: the barrier's term counts from now on. */

@@ -226,7 +226,10 @@ receive(struct raft_io *io, struct raft_message *message)
 	if (message->type == RAFT_INSTALL_SNAPSHOT)
 		the_layer->counters.snapshots_received++;
 	if (message->type == RAFT_APPEND_ENTRIES)
+	{
 		end_before_next_configuration(&message->append_entries);
+		the_layer->leader_heard(the_layer->arg, (int32_t) message->server_id, message->append_entries.term);
+	}
 	the_layer->recv(io, message);
 }
 
@@ -235,6 +238,12 @@ tick(struct raft_io *io)
 {
 	if (the_layer->pass_tick(the_layer->arg))
 		the_layer->tick(io);
+}
+
+void
+pgraft_io_tick(PgraftIo *layer, struct raft_io *io)
+{
+	layer->tick(io);
 }
 
 static int

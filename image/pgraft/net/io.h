@@ -26,6 +26,7 @@ typedef struct PgraftIo
 	raft_term least_term; /* an only voter starts above it */
 	bool (*pass_tick)(void *arg);				/* shall libraft see this tick? */
 	bool (*admits)(void *arg, int32_t node_id); /* and a message of this server? */
+	void (*leader_heard)(void *arg, int32_t node_id, raft_term term);
 	void (*stuck_joining)(
 		void *arg); /* what was replayed makes a joining server its group's only voter; does not return */
 	void (*fatal)(const char *message);
@@ -34,6 +35,9 @@ typedef struct PgraftIo
 
 /* All but what it counts and keeps for itself is set by the caller; one layer a process. */
 extern void pgraft_io_wrap(PgraftIo *layer, struct raft_io *io);
+
+/* Let libraft look at the clock now, as with every tick. */
+extern void pgraft_io_tick(PgraftIo *layer, struct raft_io *io);
 
 /* Sends something that the receiver's libraft ignores (a vote result of term 0), so that the stream to it stays warm. */
 extern void pgraft_io_warm(PgraftIo *layer, struct raft_io *io, raft_id id, const char *address);

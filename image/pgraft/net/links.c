@@ -12,6 +12,8 @@ static void
 hear_member(PgraftConsensus *g, int32_t from, const PgraftPeerMessage *message)
 {
 	g->layer.last_seen_ms[from] = pgraft_now_ms();
+	if (message->type == PGRAFT_PEER_BEAT)
+		pgraft_detection_heard(g, from, message->term);
 	if (message->type == PGRAFT_PEER_REQUEST)
 		pgraft_requests_came(g, from, message);
 	else if (message->type == PGRAFT_PEER_OUTCOME)
@@ -50,7 +52,10 @@ linked_to(void *arg, int32_t node_id)
 static void
 link_ended(void *arg, int32_t node_id)
 {
-	pgraft_presence_link_ended(arg, node_id);
+	PgraftConsensus *g = arg;
+
+	pgraft_presence_link_ended(g, node_id);
+	pgraft_detection_link_ended(g, node_id);
 }
 
 bool
@@ -131,5 +136,6 @@ pgraft_links_begin(PgraftConsensus *g)
 	pgraft_member_names_remember(g, &g->config.self);
 	init_peers(g);
 	pgraft_beats_init(g);
+	pgraft_detection_init(g);
 	pgraft_presence_init(g);
 }

@@ -58,6 +58,15 @@ heard_on_link_to(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
 }
 
 static void
+note_where(PgraftLinkTo *link)
+{
+	int size = sizeof link->reached;
+
+	if (uv_tcp_getpeername((uv_tcp_t *) link->stream, (struct sockaddr *) &link->reached, &size) != 0)
+		link->reached.sin_family = 0;
+}
+
+static void
 dialled(void *arg, uv_stream_t *stream, int status, const char *why)
 {
 	PgraftLinkTo *link = arg;
@@ -73,6 +82,7 @@ dialled(void *arg, uv_stream_t *stream, int status, const char *why)
 	}
 	link->stream = stream;
 	stream->data = link;
+	note_where(link);
 	if (strcmp(link->address, link->dialled) != 0 || uv_read_start(stream, give_unexpected, heard_on_link_to) != 0)
 		end_link_to(link);
 	else
@@ -105,6 +115,7 @@ pgraft_peers_connect(PgraftPeers *peers, int32_t node_id, const char *address)
 	link = &peers->to[node_id];
 	snprintf(link->address, sizeof link->address, "%s", address);
 	link->failure = "";
+	link->reached.sin_family = 0;
 	if (link->stream != NULL)
 		end_link_to(link);
 	else

@@ -12,6 +12,7 @@
 #ifndef PGRAFT_PEERS_H
 #define PGRAFT_PEERS_H
 
+#include <netinet/in.h>
 #include <uv.h>
 
 #include "core/peer_message.h"
@@ -39,8 +40,9 @@ typedef struct PgraftLinkTo
 	char address[PGRAFT_ADDRESS_SIZE]; /* "": no member of that id */
 	char dialled[PGRAFT_ADDRESS_SIZE];
 	bool dialling;
-	uv_stream_t *stream; /* NULL: not connected */
-	const char *failure; /* why it could not be made when it was tried last; "" */
+	uv_stream_t *stream;		/* NULL: not connected */
+	struct sockaddr_in reached; /* where it was when it was connected last; sin_family 0: it never was */
+	const char *failure;		/* why it could not be made when it was tried last; "" */
 	uv_timer_t redial;
 	uint8_t unexpected[8]; /* nothing comes back on this link */
 } PgraftLinkTo;

@@ -44,6 +44,9 @@ typedef struct PgraftCounters
 	uint64_t snapshots_received;
 	uint64_t greetings_refused;
 	uint64_t errors;
+	uint64_t leader_suspicions;			/* links with the leader that ended while this server followed it */
+	uint64_t leader_judged_dead;		/* and the leader was taken for dead */
+	uint64_t longest_leader_silence_ms; /* after which that very leader was heard again */
 } PgraftCounters;
 
 typedef struct PgraftRaftStatus
@@ -51,6 +54,7 @@ typedef struct PgraftRaftStatus
 	PgraftRaftRole role;
 	uint64_t term;
 	int32_t leader_id;	   /* 0: none known */
+	int32_t voted_for;	   /* in term; 0: nobody */
 	uint64_t barrier_term; /* newest term of which this server, as its leader, has applied the barrier */
 	bool quorum;		   /* leader: a majority answers; follower: a leader is heard */
 	uint64_t last_index;

@@ -2,9 +2,7 @@
  * turn.c
  *	  What happens at every turn of the loop and at every tick: timeouts, the barrier of a new leader, links, beats, the published status.
  *
- * Ticks: libraft gets one every 10 ms, so that entries need not wait for a heartbeat; a leader passes on only as many as its heartbeat
- * interval asks for, and one when something was committed, since the others learn that with the next heartbeat only.  Until the first
- * promotion record only node 1 may stand, so that the first primary is node 1; it stands quickly then, since nobody can contest it.
+ * Until the first promotion record only node 1 may stand, so that the first primary is node 1; it stands quickly then, since nobody can contest it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,27 +15,13 @@
 #define FIRST_ELECTION_TIMEOUT_MS 100
 #define NEVER_MS				  (24u * 3600 * 1000)
 
-bool
-pgraft_pass_tick(void *arg)
-{
-	PgraftConsensus *g = arg;
-
-	uint64_t commit_index = raft_commit_index(&g->raft);
-	bool due = ++g->tick_count % (g->config.heartbeat_interval_ms / PGRAFT_TICK_MS) == 0;
-
-	if (raft_state(&g->raft) == RAFT_LEADER && !due && commit_index == g->commit_told)
-		return false;
-	g->commit_told = commit_index;
-	return true;
-}
-
 static unsigned
 wanted_timeout(const PgraftConsensus *g)
 {
 	if (g->layer.joining)
 		return NEVER_MS;
 	if (g->established)
-		return g->config.election_timeout_ms;
+		return pgraft_detection_timeout(g);
 	if (!pgraft_may_stand(&g->state, g->config.self.node_id))
 		return NEVER_MS;
 
@@ -201,6 +185,7 @@ describe(PgraftConsensus *g, PgraftRaftStatus *status)
 	status->term = pgraft_term(raft_current_term(&g->raft));
 	raft_leader(&g->raft, &leader, &address);
 	status->leader_id = (int32_t) leader;
+	status->voted_for = (int32_t) raft_voted_for(&g->raft);
 	status->barrier_term = g->barrier_term;
 	describe_log(g, status);
 	describe_peers(g, status);
@@ -231,7 +216,9 @@ static void
 observe_raft(PgraftConsensus *g)
 {
 	pgraft_log_publish();
+	pgraft_detection_turn(g);
 	pgraft_adjust_timeout(g);
+	pgraft_tell_commits(g);
 	send_barrier(g);
 	pgraft_membership_watch(g);
 	if (raft_state(&g->raft) == RAFT_LEADER && g->barrier_term == pgraft_term(raft_current_term(&g->raft)))

@@ -15,6 +15,7 @@
 #include "server/ask.h"
 #include "server/bridge.h"
 #include "server/leadership_events.h"
+#include "server/leadership_log.h"
 #include "server/settings.h"
 #include "server/shared.h"
 #include "server/status_change.h"
@@ -53,6 +54,7 @@ publish_status(const PgraftRaftStatus *status)
 	wake = pgraft_matters_to_roles(&before, status);
 	if (wake)
 		pgraft_note_leadership(&before, status);
+	pgraft_log_leadership(&before, status);
 	pgraft_asks_applied(status);
 	if (wake)
 		wake_role_worker();

@@ -3,7 +3,8 @@
  *	  See gate.h.
  *
  * Commits: a primary accepts them only once the record of its promotion is committed and its synchronous setting is in force (safety.md R1,
- * R11), and while it holds the lease of the leader (S5, R15).  While leadership is handed over they wait (commit_hold.c).  The check sits in
+ * R11), and while it holds the lease of the leader (S5, R15).  While leadership is handed over they wait (commit_hold.c), and so they do at a
+ * server that is just being promoted: PostgreSQL lets clients write a moment before the others know.  The check sits in
  * PRE_COMMIT, so no client or setting goes around it;
  * from there until the commit is confirmed the client hears nothing (R16, answer.c).
  *
@@ -18,7 +19,9 @@
 #include "libpq/libpq-be.h"
 #include "miscadmin.h"
 #include "replication/walsender.h"
+#include "storage/condition_variable.h"
 #include "tcop/utility.h"
+#include "utils/wait_event.h"
 
 #include "net/clock.h"
 #include "server/answer.h"
@@ -27,6 +30,10 @@
 #include "server/gate.h"
 #include "server/shared.h"
 #include "server/stream.h"
+
+/* For a promotion, and how often its state is looked at meanwhile. */
+#define PROMOTION_PATIENCE_MS 2000
+#define PROMOTION_LOOK_MS	  100
 
 static ClientAuthentication_hook_type previous_authentication_hook;
 static ProcessUtility_hook_type previous_utility_hook;
@@ -58,6 +65,34 @@ commit_obstacle(PgraftRoleStatus *role)
 	return NULL;
 }
 
+static bool
+is_being_promoted(void)
+{
+	PgraftRoleStatus role;
+
+	pgraft_copy_role(&role);
+	return role.message[0] == '\0' && has_lease() &&
+		   (role.action == PGRAFT_PROMOTE || role.action == PGRAFT_AWAIT_PROMOTION ||
+			role.action == PGRAFT_COMMIT_RECORD || role.action == PGRAFT_SERVE);
+}
+
+/* Nothing is written yet: what the wait ends with is checked afterwards. */
+static void
+await_promotion(void)
+{
+	static uint32 wait_event;
+	int64_t deadline = pgraft_now_ms() + PROMOTION_PATIENCE_MS;
+
+	if (pg_atomic_read_u32(&pgraft_shared->commits_open) != 0)
+		return;
+	if (wait_event == 0)
+		wait_event = WaitEventExtensionNew("PgraftPromotion");
+	ConditionVariablePrepareToSleep(&pgraft_shared->commits_released);
+	while (pg_atomic_read_u32(&pgraft_shared->commits_open) == 0 && is_being_promoted() && pgraft_now_ms() < deadline)
+		ConditionVariableTimedSleep(&pgraft_shared->commits_released, PROMOTION_LOOK_MS, wait_event);
+	ConditionVariableCancelSleep();
+}
+
 static void
 require_open_commits(void)
 {
@@ -81,6 +116,7 @@ before_record(PgraftRecordKind kind)
 {
 	if (!is_gated() || !TransactionIdIsValid(GetTopTransactionIdIfAny()))
 		return;
+	await_promotion();
 	pgraft_commit_begin();
 	require_open_commits();
 	pgraft_answer_hold(kind);
@@ -145,6 +181,7 @@ process_utility(PlannedStmt *statement, const char *query, bool read_only, Proce
 
 	if (gated)
 	{
+		await_promotion();
 		pgraft_commit_begin();
 		require_open_commits();
 		pgraft_answer_hold(PGRAFT_RECORD_FINISH_PREPARED);

@@ -136,13 +136,15 @@ pgraft_step_promote(PgraftRoleTurn *turn, uint64_t term)
 {
 	if (!pgraft_replay_has_begun())
 		return;
-	make_slots(turn);
 	turn->lease_good_ms = pgraft_now_ms();
 	write_own_link(turn, term);
 
 	/* Before the signal: a worker that dies in between must not think that somebody else promoted this server. */
 	set_promoting_term(turn, term);
 	ask_postmaster_to_promote();
+
+	/* Meanwhile: nobody asks for them before the record. */
+	make_slots(turn);
 }
 
 /* R9: promotion waits for no reader. */
@@ -218,10 +220,12 @@ is_overridden(const PgraftRoleConf *conf, int generation)
 static void
 open_commits(uint64_t term, const PgraftRoleConf *conf)
 {
-	if (pg_atomic_exchange_u32(&pgraft_shared->commits_open, 1) == 0)
-		ereport(LOG, errmsg("pgraft: commits are accepted, promotion of term " UINT64_FORMAT
-							", synchronous_standby_names = '%s'",
-							term, conf->synchronous_standby_names));
+	if (pg_atomic_exchange_u32(&pgraft_shared->commits_open, 1) != 0)
+		return;
+	ConditionVariableBroadcast(&pgraft_shared->commits_released);
+	ereport(LOG, errmsg("pgraft: commits are accepted, promotion of term " UINT64_FORMAT
+						", synchronous_standby_names = '%s'",
+						term, conf->synchronous_standby_names));
 }
 
 void

@@ -173,6 +173,13 @@ position_in(const PgraftClusterSpec *spec)
 }
 
 static void
+refuse_for(const char *message, const char *why, const char *hint)
+{
+	ereport(FATAL, errcode(ERRCODE_CONFIG_FILE_ERROR), errmsg("%s", message), errdetail("%s", why),
+			errhint("%s", hint));
+}
+
+static void
 refuse(const char *message, const char *hint)
 {
 	ereport(FATAL, errcode(ERRCODE_CONFIG_FILE_ERROR), errmsg("%s", message), errhint("%s", hint));
@@ -205,16 +212,26 @@ check_identity(void)
 			   "Both have to be the address that the other members dial.");
 }
 
+/* So many heartbeats fit into an election timeout, which is also how long the lease of a leader lasts, at least. */
+#define LEAST_HEARTBEATS 4
+
 static void
 check_times(void)
 {
-	if (pgraft_heartbeat_interval % 10 != 0)
-		refuse(psprintf("pgraft.heartbeat_interval is %d ms", pgraft_heartbeat_interval),
-			   "It has to be a multiple of 10 ms.");
-	if (pgraft_election_timeout < 4 * pgraft_heartbeat_interval)
-		refuse(psprintf("pgraft.election_timeout (%d ms) is less than four times pgraft.heartbeat_interval (%d ms)",
-						pgraft_election_timeout, pgraft_heartbeat_interval),
-			   "A few lost heartbeats must not look like a dead leader.");
+	int timeout = pgraft_election_timeout;
+	int interval = pgraft_heartbeat_interval;
+
+	if (interval % 10 != 0)
+		refuse_for(psprintf("pgraft.heartbeat_interval is %d ms, which is not a multiple of 10 ms", interval),
+				   "Heartbeats are sent at ticks of a clock that comes every 10 ms.",
+				   psprintf("Set it to %d ms.", Max(10, (interval + 5) / 10 * 10)));
+	if (timeout < LEAST_HEARTBEATS * interval)
+		refuse_for(
+			psprintf("pgraft.election_timeout (%d ms) is less than four times pgraft.heartbeat_interval (%d ms)",
+					 timeout, interval),
+			"A few lost heartbeats must neither look like a dead leader nor let the lease of the leader run out.",
+			psprintf("Set pgraft.election_timeout to %d ms or more, or pgraft.heartbeat_interval to %d ms or less.",
+					 LEAST_HEARTBEATS * interval, timeout / LEAST_HEARTBEATS / 10 * 10));
 }
 
 void

@@ -24,7 +24,7 @@ PG_FUNCTION_INFO_V1(pgraft_get_events);
 
 /* Kinds of messages that libraft has; status.h has room for more. */
 #define RPC_KINDS	 6
-#define STAT_COLUMNS (14 + 2 * RPC_KINDS)
+#define STAT_COLUMNS (17 + 2 * RPC_KINDS)
 
 static void
 put_setting(ReturnSetInfo *result, const char *key, const char *value)
@@ -79,6 +79,9 @@ fill_stats(Datum *values, const PgraftRaftStatus *raft)
 		values[i++] = Int64GetDatum((int64) counters->sent[kind]);
 		values[i++] = Int64GetDatum((int64) counters->received[kind]);
 	}
+	values[i++] = Int64GetDatum((int64) counters->leader_suspicions);
+	values[i++] = Int64GetDatum((int64) counters->leader_judged_dead);
+	values[i++] = Int64GetDatum((int64) counters->longest_leader_silence_ms);
 	Assert(i == STAT_COLUMNS);
 }
 

@@ -3,7 +3,7 @@ import { eventually } from '../../support/eventually.js';
 import { docker } from '../../support/node-container.js';
 import { MemberProcess, openContainer } from './member-process.js';
 
-const electionTimeout = 1_000;
+const defaultElectionTimeout = 1_000;
 /** Milliseconds for what a member is to show. */
 const patience = 5_000;
 
@@ -27,6 +27,14 @@ export interface MemberStatus {
   }[];
   /** What the newest beat tells of the others. */
   readonly progress: readonly { readonly id: number; readonly match: number; readonly lag: number }[];
+  /** With how many others it is linked both ways, and whom it suspects to be dead; 0 for nobody. */
+  readonly linked: number;
+  readonly suspected: number;
+  /** The election timeout in use; then counts and a time as pgraft_log_get_stats() has them. */
+  readonly timeout: number;
+  readonly suspicions: number;
+  readonly judged: number;
+  readonly silence: number;
   readonly last: number;
   readonly commit: number;
   readonly applied: number;
@@ -58,14 +66,19 @@ export class MemberGroup {
   private constructor(
     private readonly container: string,
     private readonly count: number,
+    private readonly electionTimeout: number,
   ) {}
 
-  /** Compile with the sanitizers, and start this many members, which form a group. */
-  static async create(count: number): Promise<MemberGroup> {
+  /**
+   * Compile with the sanitizers, and start this many members, which form a group.
+   *
+   * @param electionTimeout in milliseconds
+   */
+  static async create(count: number, electionTimeout = defaultElectionTimeout): Promise<MemberGroup> {
     const container = `pgnet-${process.pid}-${containers}`;
     containers += 1;
     openContainer(container, 'member');
-    const group = new MemberGroup(container, count);
+    const group = new MemberGroup(container, count, electionTimeout);
     try {
       for (let id = 1; id <= count; id += 1) await group.start(id);
     } catch (error) {
@@ -88,7 +101,7 @@ export class MemberGroup {
   async #started(id: number, count: number): Promise<Member> {
     const last = this.members[id - 1];
     if (last !== undefined) await eventually(`node ${id} to end`, () => last.ended, Boolean, 10_000);
-    const command = ['/tmp/member', `${id}`, `/tmp/data${id}`, `${count}`, `${electionTimeout}`];
+    const command = ['/tmp/member', `${id}`, `/tmp/data${id}`, `${count}`, `${this.electionTimeout}`];
     const member = await new MemberProcess<MemberStatus>(this.container, id, command, patience).begun();
     this.members[id - 1] = member;
     return member;
@@ -113,6 +126,11 @@ export class MemberGroup {
   /** To all of them at once. */
   signal(name: 'STOP' | 'CONT' | 'KILL', members: readonly Member[]): void {
     docker(['exec', this.container, 'kill', `-${name}`, ...members.map(({ pid }) => pid)]);
+  }
+
+  /** A shell script among the members. */
+  run(script: string): string {
+    return docker(['exec', this.container, 'sh', '-ec', script]);
   }
 
   /** A file in the member's data directory. */

@@ -14,6 +14,8 @@
  *	  invite <id> <index> <incarnation>
  *	  dismiss <id> <index> <group id>
  *								a notice of removal, whether or not it is true
+ *	  cut <id>					end the links with it, at this end, while both live
+ *	  misjudge <id>				take it, the leader, for dead
  *
  * Node i listens on port 7000 + i of the loopback address.  Without an initial cluster (0 members) it waits to be added.
  */
@@ -21,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -159,6 +162,20 @@ say_present(void)
 }
 
 static void
+say_detection(void)
+{
+	const PgraftCounters *counters = &status.counters;
+	int linked = 0;
+
+	for (int32_t id = 1; id <= PGRAFT_MAX_NODES; id++)
+		linked += pgraft_group.peers.to[id].stream != NULL && pgraft_group.peers.from[id].stream != NULL;
+	printf("\"linked\":%d,\"suspected\":%d,", linked, pgraft_group.detection.suspicion.leader);
+	printf("\"timeout\":%u,\"suspicions\":%llu,\"judged\":%llu,\"silence\":%llu,", pgraft_group.timeout_in_use_ms,
+		   (unsigned long long) counters->leader_suspicions, (unsigned long long) counters->leader_judged_dead,
+		   (unsigned long long) counters->longest_leader_silence_ms);
+}
+
+static void
 say_status(void)
 {
 	int64_t now = pgraft_now_ms();
@@ -182,6 +199,7 @@ say_status(void)
 		printf("%s{\"id\":%d,\"match\":%llu,\"lag\":%lld}", i == 0 ? "" : ",", status.beat.progress[i].node_id,
 			   (unsigned long long) status.beat.progress[i].match_index, (long long) status.beat.progress[i].lag_bytes);
 	printf("],");
+	say_detection();
 	say_log();
 	say_present();
 	printf("}\n");
@@ -237,6 +255,25 @@ dismiss(int32_t node_id, uint64_t index, const char *group_id)
 }
 
 static void
+shut(uv_stream_t *stream)
+{
+	int fd;
+
+	if (stream != NULL && uv_fileno((uv_handle_t *) stream, &fd) == 0)
+		shutdown(fd, SHUT_RDWR);
+}
+
+static void
+misjudge(int32_t node_id)
+{
+	PgraftSuspicion *suspicion = &pgraft_group.detection.suspicion;
+
+	pgraft_suspicion_raise(suspicion, node_id, status.term, pgraft_now_ms());
+	if (pgraft_suspicion_answer(suspicion, PGRAFT_PROBE_REFUSED, pgraft_now_ms()) != PGRAFT_DEAD)
+		fatal("it is not taken for dead");
+}
+
+static void
 deal_with(const char *what, int32_t node_id)
 {
 	char address[PGRAFT_ADDRESS_SIZE];
@@ -246,6 +283,13 @@ deal_with(const char *what, int32_t node_id)
 		pgraft_presence_meet(node_id, address);
 	else if (strcmp(what, "forget") == 0)
 		pgraft_presence_forget(node_id);
+	else if (strcmp(what, "misjudge") == 0)
+		misjudge(node_id);
+	else if (strcmp(what, "cut") == 0)
+	{
+		shut(pgraft_group.peers.to[node_id].stream);
+		shut(pgraft_group.peers.from[node_id].stream);
+	}
 	else if (submit_change(what, node_id) != 0)
 		log_line(raft_errmsg(&pgraft_group.raft));
 }

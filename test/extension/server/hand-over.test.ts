@@ -14,6 +14,7 @@ const login = { user: 'postgres', password: secrets.superuser_password, database
 const patience = { connect: 5_000, statement: 10_000 };
 const transfer = 'SELECT pgraft_transfer_leadership($1)';
 const atTheGate = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgraftHandOver'";
+const atTheStandbys = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
 const clients = 4;
 const warm = 40;
 const rounds = 4;
@@ -78,6 +79,42 @@ describe('pgraft_transfer_leadership() under a write load', () => {
       expect(load.failures.get(notCommitted)).toBeGreaterThan(refused);
     }
     await nothingLost((await serving(group, 30_000)).primary);
+  });
+
+  it('acknowledges the commits that have passed the gate first, and those that came later were not made', async () => {
+    const { primary, standbys } = await serving(group, 30_000);
+    const [target] = standbys as [Server];
+    await primary.query('CREATE TABLE gate (entry int)');
+    const insert = 'INSERT INTO gate VALUES ($1)';
+    const one = (what: string, count: string) =>
+      eventually(
+        what,
+        () => primary.value(count),
+        (seen) => seen === 1,
+        2_000,
+      );
+    const receivers = StoppedReceivers.at(standbys);
+    try {
+      const passed = primary.query(insert, [1]).then(() => 'acknowledged', String);
+      await one('a commit to wait for a standby', atTheStandbys);
+      const said = primary.log().length;
+      const transferred = primary.value(transfer, [target.id]).catch(String);
+      await primary.logs(`leadership is handed over to node ${target.id}: commits wait meanwhile`, said);
+      const later = expect(primary.query(insert, [2])).rejects.toMatchObject({
+        code: '57P03',
+        message: notCommitted,
+        detail: expect.stringContaining('The transaction was not committed') as string,
+      });
+      await one('a commit to wait at the gate', atTheGate);
+      receivers.resume();
+      expect([await passed, await transferred]).toEqual(['acknowledged', true]);
+      await later;
+    } finally {
+      receivers.resume();
+    }
+    const after = await serving(group, 30_000);
+    expect(after.primary).toBe(target);
+    expect((await target.query('SELECT entry FROM gate')).rows).toEqual([{ entry: 1 }]);
   });
 
   it('is given up when the server that is named does not get the newest WAL, and no commit fails', async () => {

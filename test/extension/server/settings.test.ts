@@ -53,6 +53,7 @@ describe('a server starts with', () => {
     ['the settings that pgraft-node writes', {}],
     ['nine members', { initial_cluster: nodes(9) }],
     ['no initial cluster', { initial_cluster: '' }],
+    ['the shortest times', { election_timeout: '100ms', heartbeat_interval: '20ms' }],
     ['other times', { election_timeout: '400ms', heartbeat_interval: '100ms' }],
   ])('%s', (_, settings) => {
     expect(load(settings)).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\n$/) as string });
@@ -128,12 +129,44 @@ describe('a server does not start, and says which setting, which value and why, 
     [
       'heartbeat_interval 55',
       { heartbeat_interval: '55' },
-      [/pgraft\.heartbeat_interval is 55 ms/, /multiple of 10 ms/],
+      [/pgraft\.heartbeat_interval is 55 ms, which is not a multiple of 10 ms/, /Set it to 60 ms/],
+    ],
+    [
+      'the election timeout and heartbeat that libraft would change by itself',
+      { election_timeout: '150', heartbeat_interval: '15' },
+      [/pgraft\.heartbeat_interval is 15 ms, which is not a multiple of 10 ms/, /Set it to 20 ms/],
+    ],
+    [
+      'heartbeat_interval 0',
+      { heartbeat_interval: '0' },
+      [/0 ms is outside the valid range for parameter "pgraft\.heartbeat_interval" \(10 ms \.\. 10000 ms\)/],
+    ],
+    [
+      'heartbeat_interval 20s',
+      { heartbeat_interval: '20s', election_timeout: '60s' },
+      [/20000 ms is outside the valid range for parameter "pgraft\.heartbeat_interval"/],
+    ],
+    [
+      'election_timeout 2min',
+      { election_timeout: '2min' },
+      [/120000 ms is outside the valid range for parameter "pgraft\.election_timeout" \(100 ms \.\. 60000 ms\)/],
+    ],
+    [
+      'an election timeout too short for the heartbeat that was not changed',
+      { election_timeout: '190' },
+      [
+        /pgraft\.election_timeout \(190 ms\) is less than four times pgraft\.heartbeat_interval \(50 ms\)/,
+        /lease of the leader run out/,
+        /pgraft\.election_timeout to 200 ms or more, or pgraft\.heartbeat_interval to 40 ms or less/,
+      ],
     ],
     [
       'a heartbeat too slow for the election timeout',
       { heartbeat_interval: '260', election_timeout: '1000' },
-      [/pgraft\.election_timeout \(1000 ms\) is less than four times pgraft\.heartbeat_interval \(260 ms\)/],
+      [
+        /pgraft\.election_timeout \(1000 ms\) is less than four times pgraft\.heartbeat_interval \(260 ms\)/,
+        /to 1040 ms or more/,
+      ],
     ],
     ['a relative data_dir', { data_dir: 'pgraft' }, [/"pgraft\.data_dir": "pgraft"/, /absolute path/]],
   ])('%s', (_, settings, complaints) => {

@@ -38,6 +38,7 @@ const logColumns = [
     ...['append_entries', 'append_entries_result', 'request_vote', 'request_vote_result'],
     ...['install_snapshot', 'timeout_now'],
   ].flatMap((kind) => [`${kind}_sent`, `${kind}_received`]),
+  ...['leader_suspicions', 'leader_judged_dead', 'longest_leader_silence_ms'],
 ].map((name) => `${name} bigint`);
 const eventColumns = ['event_timestamp timestamptz', 'event_type text', 'node_id int', 'term bigint', 'detail text'];
 

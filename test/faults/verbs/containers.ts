@@ -1,17 +1,16 @@
 /** Faults of whole servers, as an operator or the machine makes them. */
 import { docker } from '../../support/shell.js';
-import type { FaultServer } from '../fault-cluster.js';
-import type { Fault } from '../fault.js';
+import type { Fault, Victim } from '../fault.js';
 
-export function kill(...servers: FaultServer[]): Fault {
+export function kill(...servers: Victim[]): Fault {
   return down('kill', servers);
 }
 
-export function stop(...servers: FaultServer[]): Fault {
+export function stop(...servers: Victim[]): Fault {
   return down('stop', servers);
 }
 
-export function restart(server: FaultServer): Fault {
+export function restart(server: Victim): Fault {
   return {
     what: `docker restart ${server.name}`,
     inject: async () => {
@@ -21,7 +20,7 @@ export function restart(server: FaultServer): Fault {
   };
 }
 
-export function pause(...servers: FaultServer[]): Fault {
+export function pause(...servers: Victim[]): Fault {
   return {
     what: `docker pause ${namesOf(servers)}`,
     inject: async () => {
@@ -36,12 +35,12 @@ export function pause(...servers: FaultServer[]): Fault {
 }
 
 /** Start it unless it runs. */
-export async function start(server: FaultServer): Promise<void> {
+export async function start(server: Victim): Promise<void> {
   await docker('start', server.container);
 }
 
 /** They are started in the order of `servers`, each as soon as the one before has been. */
-function down(how: 'kill' | 'stop', servers: readonly FaultServer[]): Fault {
+function down(how: 'kill' | 'stop', servers: readonly Victim[]): Fault {
   return {
     what: `docker ${how} ${namesOf(servers)}`,
     inject: async () => {
@@ -53,6 +52,6 @@ function down(how: 'kill' | 'stop', servers: readonly FaultServer[]): Fault {
   };
 }
 
-function namesOf(servers: readonly FaultServer[]): string {
+function namesOf(servers: readonly Victim[]): string {
   return servers.map(({ name }) => name).join(' ');
 }

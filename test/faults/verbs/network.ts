@@ -1,14 +1,14 @@
 /** Faults of the network: servers cut off altogether, or packets lost in one direction. */
 import { docker, dockerLines, mustRun, run } from '../../support/shell.js';
 import type { FaultCluster, FaultServer } from '../fault-cluster.js';
-import type { Fault } from '../fault.js';
+import type { Fault, Victim } from '../fault.js';
 import { NoSuchProcessError } from './processes.js';
 
 export type Direction = 'to' | 'from' | 'to and from';
 
 /** As an operator does it: the server loses its address, its clients lose it too. */
-export function disconnect(cluster: FaultCluster, ...servers: FaultServer[]): Fault {
-  const isConnected = async ({ container }: FaultServer) => {
+export function disconnect(cluster: { readonly network: string }, ...servers: Victim[]): Fault {
+  const isConnected = async ({ container }: Victim) => {
     const format = '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}';
     return (await dockerLines('inspect', '--format', format, container)).includes(cluster.network);
   };

@@ -1,7 +1,6 @@
 /** Faults of single processes inside a server: killed, or stopped for a while. */
 import { run } from '../../support/shell.js';
-import type { FaultServer } from '../fault-cluster.js';
-import type { Fault } from '../fault.js';
+import type { Fault, Victim } from '../fault.js';
 
 /** Titles of the processes, for pgrep; the first that is there is taken. A server has some only in recovery, or only when not. */
 const titles = {
@@ -10,13 +9,13 @@ const titles = {
   'role worker': ['^postgres: .*pgraft role'],
   'WAL receiver or sender': ['^postgres: .*walreceiver', '^postgres: .*walsender'],
   'startup process or checkpointer': ['^postgres: .*startup', '^postgres: .*checkpointer'],
-  postmaster: ['^postgres -D '],
+  postmaster: ['^(/usr/lib/postgresql/17/bin/)?postgres -D '],
 } as const;
 
 export type ProcessName = keyof typeof titles;
 export const processNames = Object.keys(titles) as readonly ProcessName[];
 
-export function killProcess(server: FaultServer, name: ProcessName): Fault {
+export function killProcess(server: Victim, name: ProcessName): Fault {
   return {
     what: `kill -9 of ${server.name}'s ${name}`,
     inject: async () => {
@@ -27,7 +26,7 @@ export function killProcess(server: FaultServer, name: ProcessName): Fault {
   };
 }
 
-export function stopProcess(server: FaultServer, name: ProcessName): Fault {
+export function stopProcess(server: Victim, name: ProcessName): Fault {
   let pid: string | undefined;
   return {
     what: `SIGSTOP of ${server.name}'s ${name}`,
@@ -43,7 +42,7 @@ export function stopProcess(server: FaultServer, name: ProcessName): Fault {
 }
 
 /** @throws Error when the server has no such process now */
-async function find(server: FaultServer, name: ProcessName): Promise<string> {
+async function find(server: Victim, name: ProcessName): Promise<string> {
   for (const title of titles[name]) {
     const found = await run('docker', ['exec', server.container, 'pgrep', '--oldest', '--full', title]);
     if (found.status === 0) return found.stdout.trim();

@@ -85,6 +85,7 @@ export function fakeDocker(
     objects: () => Promise.resolve(objects),
     exec: (name, command, { input = '' }) => Promise.resolve(answer(name, command, input)),
     start: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
   };
 }
 

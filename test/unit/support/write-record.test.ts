@@ -9,7 +9,7 @@ import {
 } from '../../support/write-record.js';
 
 const write = (id: number, sent: number, acknowledged: number, promotion = 1): Acknowledged => ({
-  ...{ id, client: 1, server: 1 },
+  ...{ id, client: 1, started: 0, server: 1 },
   ...{ sent, acknowledged, promotion },
 });
 const range = (first: number, last: number, rows = last - first + 1) => ({ first, last, rows });

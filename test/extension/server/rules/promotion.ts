@@ -1,10 +1,28 @@
-import { it } from 'vitest';
+import { expect, it } from 'vitest';
 import { eventually } from '../../../support/eventually.js';
 import { docker } from '../../../support/node-container.js';
-import type { ServerGroup } from '../server-group.js';
+import { RecordedSession } from '../recorded-session.js';
+import type { Server, ServerGroup } from '../server-group.js';
 import { serving } from '../serving.js';
 import { ended, makeTable, read, removeWhatIsRead } from './readers.js';
 import { successor } from './terms.js';
+
+/** In one message, so that nothing on the way to the server takes time in between. */
+const writeAtOnce = `
+  BEGIN; DO $$ BEGIN WHILE pg_is_in_recovery() LOOP PERFORM pg_sleep(0.001); END LOOP; END $$; COMMIT;
+  INSERT INTO early DEFAULT VALUES`;
+
+const endWriters = `
+  SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+  WHERE query LIKE '%INSERT INTO early%' AND pid <> pg_backend_pid()`;
+
+/** A row at the very moment at which PostgreSQL allows one. @returns its error, or undefined */
+async function write(session: RecordedSession): Promise<unknown> {
+  return session.simple(writeAtOnce).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
 
 /** R9: promotion waits for no reader. */
 export function promotion(group: () => ServerGroup): void {
@@ -33,6 +51,24 @@ export function promotion(group: () => ServerGroup): void {
 
     await Promise.all(readers.map((reader) => reader.end()));
     for (const standby of standbys) if (standby !== promoted) await standby.query('SELECT pg_wal_replay_resume()');
+    docker(['start', primary.hostname]);
+    await serving(group(), 40_000);
+  });
+
+  it('R1: a commit that comes before the promotion is recorded waits for that', async () => {
+    const { primary, standbys } = await serving(group(), 30_000);
+    await primary.query('CREATE TABLE early (id serial)');
+    await serving(group(), 10_000);
+    const sessions = await Promise.all(standbys.map(async (standby: Server) => RecordedSession.open(standby)));
+    const written = sessions.map(write);
+    docker(['kill', primary.hostname]);
+    const promoted = await successor(standbys, 20_000);
+    expect(await written[standbys.indexOf(promoted)]).toBeUndefined();
+    expect(await promoted.value('SELECT count(*) FROM early')).toBe(1);
+
+    for (const standby of standbys) await standby.query(endWriters);
+    await Promise.all(written);
+    await Promise.all(sessions.map((session) => session.end()));
     docker(['start', primary.hostname]);
     await serving(group(), 40_000);
   });
