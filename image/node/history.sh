@@ -46,18 +46,20 @@ read_chain() {
 # history_in_chain <path>: its own timeline is in the chain, and no step of it, back to the first, contradicts the chain. PostgreSQL makes
 # a history of its parent's, an empty line and one step: where the parent's is in the caller's `confirmed`, the step is left to look at.
 history_in_chain() {
-  local name="${1##*/}" timeline ancestor left lines text known i steps=0
+  local name="${1##*/}" own timeline ancestor left lines text known last i steps=0
   name="${name%.history}"
   [[ "$name" =~ ^[0-9A-F]{8}$ ]] || return 1
-  timeline=$((16#$name))
-  [[ -n "${parent_of[$timeline]:-}" ]] || return 1
+  own=$((16#$name))
+  [[ -n "${parent_of[$own]:-}" ]] || return 1
   mapfile -t lines <"$1"
+  ((${#lines[@]} > 0)) || return 1
   printf -v text '%s\n' "${lines[@]}"
-  known="${confirmed[${parent_of[$timeline]}]:-}"
-  if [[ -n "$known" && "$text" == "$known"$'\n'"${lines[-1]}"$'\n' ]]; then
-    lines=("${lines[-1]}")
+  known="${confirmed[${parent_of[$own]}]:-}"
+  last="${lines[-1]}"
+  if [[ -n "$known" && "$text" == "$known"$'\n'"$last"$'\n' ]]; then
+    lines=("$last")
   fi
-  name="$timeline"
+  timeline="$own"
   for ((i = ${#lines[@]} - 1; i >= 0; i--)); do
     [[ "${lines[i]}" =~ ^[[:space:]]*([0-9]+)[[:space:]]+([^[:space:]]+) ]] || continue
     ancestor="${BASH_REMATCH[1]}"
@@ -70,18 +72,27 @@ history_in_chain() {
     steps=$((steps + 1))
   done
   ((steps > 0)) || return 1
-  confirmed["$name"]="$text"
+  confirmed["$own"]="$text"
 }
 
 # same_lsn <chain's> <history's>: equal as numbers; the chain writes 0/0 before it knows. Without a subshell: every file of a history is
 # asked for every one of its ancestors.
 same_lsn() {
   [[ "$2" =~ ^[0-9A-Fa-f]+/[0-9A-Fa-f]+$ ]] || return 1
-  local known=$(((16#${1%/*} << 32) + 16#${1#*/}))
-  ((known == 0 || known == (16#${2%/*} << 32) + 16#${2#*/}))
+  local known told
+  set_lsn_number known "$1"
+  set_lsn_number told "$2"
+  ((known == 0 || known == told))
 }
 
 # lsn_number <X/X>: to calculate with.
 lsn_number() {
-  printf '%s' $(((16#${1%/*} << 32) + 16#${1#*/}))
+  local number
+  set_lsn_number number "$1"
+  printf '%s' "$number"
+}
+
+# set_lsn_number <variable> <X/X>
+set_lsn_number() {
+  printf -v "$1" '%s' $(((16#${2%/*} << 32) + 16#${2#*/}))
 }
