@@ -41,6 +41,7 @@ proof_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
 		refuse(c, error);
 		return;
 	}
+	pgraft_learn_caller_address(c);
 	t->config.peer_met(t->config.arg, &c->greeting.peer);
 	hand_over(t, &c->greeting, pgraft_connection_release(c));
 	free(c);
@@ -113,6 +114,6 @@ pgraft_accept(uv_stream_t *listener, int status)
 		pgraft_connection_abort(c);
 		return;
 	}
-	pgraft_connection_tune(c->tcp);
+	pgraft_connection_tune(c->t, c->tcp);
 	pgraft_connection_read(c, c->greeting.hello, sizeof c->greeting.hello, hello_read);
 }

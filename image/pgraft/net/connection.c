@@ -13,8 +13,8 @@
 #include "net/clock.h"
 #include "net/transport_private.h"
 
-/* A peer that is silent for this long is gone: no half-dead stream outlives it. */
-#define USER_TIMEOUT_MS 2500
+/* A busy network may be silent for this long, whatever the election timeout. */
+#define LEAST_USER_TIMEOUT_MS 1000
 
 PgraftConnection *
 pgraft_connection_new(PgraftTransport *t)
@@ -52,12 +52,16 @@ pgraft_connection_open(PgraftConnection *c)
 	return 0;
 }
 
+/*
+ * A stream whose peer acknowledges nothing for as long as an election takes is given up: a server that was cut off is written to on new ones when it
+ * comes back, and does not wait until the kernel repeats itself on the old ones.
+ */
 void
-pgraft_connection_tune(uv_tcp_t *tcp)
+pgraft_connection_tune(const PgraftTransport *t, uv_tcp_t *tcp)
 {
 	int one = 1;
 	int three = 3;
-	unsigned user_timeout = USER_TIMEOUT_MS;
+	unsigned user_timeout = t->config.silence_ms > LEAST_USER_TIMEOUT_MS ? t->config.silence_ms : LEAST_USER_TIMEOUT_MS;
 	int fd;
 
 	uv_tcp_nodelay(tcp, 1);

@@ -4,7 +4,8 @@
  *
  * Docker's DNS, or any, may drop packets: a resolver request of one dead name must not hold up the others, so names are
  * resolved only after the kept address failed, in libuv's pool (which the worker makes large enough for all peers).  While such a request is out the kept
- * address is tried again: a server that was cut off most often comes back with it.
+ * address is tried again: a server that was cut off most often comes back with it.  One that comes back with another says so itself
+ * (addresses.c).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,48 +16,6 @@
 #include "net/transport_private.h"
 
 static void resolve(PgraftConnection *c);
-
-static PgraftKnownAddress *
-find_known(PgraftTransport *t, const char *address)
-{
-	for (size_t i = 0; i < sizeof t->known / sizeof t->known[0]; i++)
-		if (strcmp(t->known[i].address, address) == 0)
-			return &t->known[i];
-	return NULL;
-}
-
-static void
-keep_address(PgraftTransport *t, const char *address, const struct sockaddr_in *sockaddr)
-{
-	PgraftKnownAddress *known = find_known(t, address);
-
-	if (known == NULL)
-		known = find_known(t, "");
-	if (known == NULL)
-		known = &t->known[0];
-	known->sockaddr = *sockaddr;
-	known->doubtful = false;
-	snprintf(known->address, sizeof known->address, "%s", address);
-}
-
-static void
-remember(PgraftConnection *c)
-{
-	struct sockaddr_in sockaddr;
-	int size = sizeof sockaddr;
-
-	if (uv_tcp_getpeername(c->tcp, (struct sockaddr *) &sockaddr, &size) == 0)
-		keep_address(c->t, c->address, &sockaddr);
-}
-
-void
-pgraft_doubt_address(PgraftTransport *t, const char *address)
-{
-	PgraftKnownAddress *known = find_known(t, address);
-
-	if (known != NULL)
-		known->doubtful = true;
-}
 
 static void
 proof_written(uv_write_t *write, int status)
@@ -71,7 +30,7 @@ proof_written(uv_write_t *write, int status)
 		pgraft_connection_abort(c);
 		return;
 	}
-	remember(c);
+	pgraft_keep_peer_address(c);
 	t->config.peer_met(t->config.arg, &c->greeting.peer);
 	c->done(c->done_arg, pgraft_connection_release(c), 0, "");
 	free(c);
@@ -117,7 +76,7 @@ say_hello(PgraftConnection *c)
 	uv_buf_t buf = uv_buf_init((char *) c->greeting.hello, sizeof c->greeting.hello);
 
 	c->deadline_ms = pgraft_now_ms() + PGRAFT_GREETING_TIMEOUT_MS;
-	pgraft_connection_tune(c->tcp);
+	pgraft_connection_tune(c->t, c->tcp);
 	if (pgraft_greeting_hello(&c->greeting, c->greeting.kind, c->greeting.expected_peer) != PGRAFT_GREETING_OK ||
 		uv_write(&c->write, (uv_stream_t *) c->tcp, &buf, 1, hello_written) != 0)
 		pgraft_connection_abort(c);
@@ -168,7 +127,7 @@ name_resolved(uv_getaddrinfo_t *resolver, int status, struct addrinfo *found)
 
 	c->resolving = false;
 	if (status == 0)
-		keep_address(c->t, c->address, (const struct sockaddr_in *) found->ai_addr);
+		pgraft_keep_address(c->t, c->address, (const struct sockaddr_in *) found->ai_addr);
 	if (c->aborted)
 		pgraft_connection_maybe_free(c);
 	else if (status != 0)
@@ -225,7 +184,7 @@ pgraft_transport_dial(PgraftTransport *t, PgraftStreamKind kind, int32_t node_id
 					  PgraftDialled done, void *arg)
 {
 	PgraftConnection *c = pgraft_connection_new(t);
-	PgraftKnownAddress *known;
+	const PgraftKnownAddress *known;
 
 	if (c == NULL)
 		return false;
@@ -235,8 +194,8 @@ pgraft_transport_dial(PgraftTransport *t, PgraftStreamKind kind, int32_t node_id
 	c->greeting.expected_peer = node_id;
 	snprintf(c->address, sizeof c->address, "%s", address);
 	snprintf(c->remote, sizeof c->remote, "%.*s", (int) sizeof c->remote - 1, address);
-	known = find_known(t, address);
-	if (known != NULL && address[0] != '\0' && (!known->doubtful || is_being_resolved(t, address)))
+	known = pgraft_known_address(t, address);
+	if (known != NULL && (!known->doubtful || is_being_resolved(t, address)))
 		connect_to(c, (const struct sockaddr *) &known->sockaddr);
 	else
 		resolve(c);

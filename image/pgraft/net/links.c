@@ -118,6 +118,7 @@ pgraft_links_begin(PgraftConsensus *g)
 		.self = g->config.self,
 		.listen_port = g->config.listen_port,
 		.key_size = g->config.key_size,
+		.silence_ms = g->config.election_timeout_ms,
 		.crypto = g->config.crypto,
 		.log = g->config.hooks.log,
 		.peer_met = pgraft_member_names_remember,

@@ -26,6 +26,7 @@ typedef struct PgraftTransportConfig
 	uint16_t listen_port;
 	uint8_t key[64];
 	size_t key_size;
+	unsigned silence_ms; /* a peer that acknowledges nothing for so long is gone */
 	const PgraftCrypto *crypto;
 	void (*log)(const char *message);
 	void (*peer_met)(void *arg, const PgraftIdentity *peer); /* a peer has proven who it is */

@@ -1,6 +1,6 @@
 /*
  * transport_private.h
- *	  What transport.c, connection.c, dial.c and accept.c share.
+ *	  What transport.c, connection.c, addresses.c, dial.c and accept.c share.
  */
 #ifndef PGRAFT_TRANSPORT_PRIVATE_H
 #define PGRAFT_TRANSPORT_PRIVATE_H
@@ -78,15 +78,21 @@ extern void pgraft_transport_refuse(PgraftTransport *t, const char *remote, cons
 /* Common to both directions (connection.c). */
 extern PgraftConnection *pgraft_connection_new(PgraftTransport *t);
 extern int pgraft_connection_open(PgraftConnection *c);
-extern void pgraft_connection_tune(uv_tcp_t *tcp);
+extern void pgraft_connection_tune(const PgraftTransport *t, uv_tcp_t *tcp);
 extern void pgraft_connection_read(PgraftConnection *c, uint8_t *into, size_t size, uv_read_cb cb);
 extern bool pgraft_connection_advance(PgraftConnection *c, ssize_t nread);
 extern void pgraft_connection_abort(PgraftConnection *c);
 extern uv_stream_t *pgraft_connection_release(PgraftConnection *c);
 extern void pgraft_connection_maybe_free(PgraftConnection *c);
 
-/* dial.c, accept.c */
+/* addresses.c */
+extern const PgraftKnownAddress *pgraft_known_address(PgraftTransport *t, const char *address);
+extern void pgraft_keep_address(PgraftTransport *t, const char *address, const struct sockaddr_in *sockaddr);
 extern void pgraft_doubt_address(PgraftTransport *t, const char *address);
+extern void pgraft_keep_peer_address(PgraftConnection *c);
+extern void pgraft_learn_caller_address(PgraftConnection *c);
+
+/* dial.c, accept.c */
 extern int pgraft_dial_for_raft(struct raft_uv_transport *rt, struct raft_uv_connect *req, raft_id id,
 								const char *address, raft_uv_connect_cb cb);
 extern void pgraft_accept(uv_stream_t *listener, int status);

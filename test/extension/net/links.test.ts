@@ -103,6 +103,19 @@ describe('three members', () => {
     await first.shows('its new report', (status) => reportOf(status, second.id)?.end === 6000);
   });
 
+  it('one that was cut off from its name server, too, links itself with who calls it', async () => {
+    const first = await leader();
+    const [second] = others(first) as [Member];
+    const { term } = await first.status();
+    group.signal('KILL', [second]);
+    await first.shows('it unreachable', (s) => s.peers.some(({ id, reachable }) => id === second.id && !reachable));
+    await group.startUnresolving(second.id);
+    const again = group.member(second.id);
+    await again.shows('its links with both', ({ linked }) => linked === 2);
+    again.tell(`report ${term} 7000`);
+    await first.shows('its report', (status) => reportOf(status, second.id)?.end === 7000);
+  });
+
   it('R15: when a majority is silent the lease runs from the last beat that it can have answered', async () => {
     const first = await leader();
     group.signal('STOP', others(first));

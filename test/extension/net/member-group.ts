@@ -92,16 +92,21 @@ export class MemberGroup {
     await this.#started(id, this.count);
   }
 
+  /** One for which no name server answers. */
+  async startUnresolving(id: number): Promise<void> {
+    await this.#started(id, this.count, ['env', 'RESOLVER_HANGS=yes']);
+  }
+
   /** A server that has no initial cluster: without Raft state it waits to be added. */
   async startWaiting(id: number): Promise<Member> {
     return this.#started(id, 0);
   }
 
   /** Once its last process has ended: one that was killed may hold its port for a moment. */
-  async #started(id: number, count: number): Promise<Member> {
+  async #started(id: number, count: number, under: readonly string[] = []): Promise<Member> {
     const last = this.members[id - 1];
     if (last !== undefined) await eventually(`node ${id} to end`, () => last.ended, Boolean, 10_000);
-    const command = ['/tmp/member', `${id}`, `/tmp/data${id}`, `${count}`, `${this.electionTimeout}`];
+    const command = [...under, '/tmp/member', `${id}`, `/tmp/data${id}`, `${count}`, `${this.electionTimeout}`];
     const member = await new MemberProcess<MemberStatus>(this.container, id, command, patience).begun();
     this.members[id - 1] = member;
     return member;

@@ -25,7 +25,8 @@ export function openContainer(container: string, program: string): void {
 
 function compile(program: string): string {
   return `gcc -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-format-truncation -fsanitize=address,undefined \
-  -fno-sanitize-recover=all -I/image/pgraft -I/tests/core /tests/net/${program}.c /image/pgraft/core/*.c \
+  -fno-sanitize-recover=all -I/image/pgraft -I/tests/core /tests/net/${program}.c /tests/net/hanging_resolver.c \
+  /image/pgraft/core/*.c \
   /image/pgraft/net/*.c $(pkg-config --cflags --libs raft libuv) -o /tmp/${program}`;
 }
 
