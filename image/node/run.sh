@@ -117,8 +117,9 @@ can_write() {
   return "$status"
 }
 
-failures=0  # postmasters in a row that ended within seconds
-last_end='' # how the last one ended
+short_life_ms=2000 # what cannot start ends sooner; who was deposed or killed in between two failovers has been up for longer
+failures=0         # postmasters in a row that ended as soon as that
+last_end=''        # how the last one ended
 
 run_postgresql() {
   local started lived
@@ -152,7 +153,7 @@ run_postgresql() {
   clock
   lived=$((now - started))
   last_end="$(describe_end "$lived")"
-  if ((lived < 10000)); then
+  if ((lived < short_life_ms)); then
     failures=$((failures + 1))
   else
     failures=0
