@@ -63,6 +63,14 @@ const cluster = z.strictObject({
     )
     .min(1)
     .readonly(),
+  /** Hash of each node's container, by its id, as the container carries it in a label. */
+  definitions: z.record(z.string(), z.string()),
+  /** Settings of PostgreSQL that a reload can take, as lines of postgresql.conf. */
+  reloadable: z.string(),
+  /** Settings of which a standby must have at least the primary's value (R20), where they are set. */
+  limits: z.record(z.string(), z.string()),
+  /** This deploy may remove the volumes of a majority. */
+  shrinkBelowMajority: z.boolean(),
 });
 
 /** The input of any hook; `hook` tells which. */
@@ -70,7 +78,7 @@ export type HookInput = z.infer<typeof hookInput>;
 export type HookName = HookInput['hook'];
 /** The input of hook `H`. */
 export type InputOf<H extends HookName> = Extract<HookInput, { hook: H }>;
-/** The cluster as declared now: a `ClusterTopology`. */
+/** The cluster as declared now: a `ClusterTopology`, and what hooks compare with what they find. */
 export type HookCluster = z.infer<typeof cluster>;
 
 /** What a hook script starts from. */
