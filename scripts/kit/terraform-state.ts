@@ -9,7 +9,9 @@ const schema = z.object({
     .array(
       z.object({
         type: z.string(),
-        instances: z.array(z.object({ attributes: z.object({ id: z.string().nullish() }).nullish() })),
+        instances: z.array(
+          z.object({ attributes: z.object({ id: z.string().nullish(), name: z.string().nullish() }).nullish() }),
+        ),
       }),
     )
     .default([]),
@@ -26,13 +28,42 @@ const deadline = 2_000;
  * @throws UserError when the file is not a state, and does not become one
  */
 export async function deployedIds(path: string, clock: Clock = systemClock): Promise<Set<string>> {
-  if (!existsSync(path) || isUnwritten(path)) return new Set();
+  const objects = await deployedObjects(path, clock);
+  return new Set(objects.map(({ id }) => id).filter((id) => id !== ''));
+}
+
+export interface DeployedObject {
+  /** Terraform's type, such as `docker_volume`. */
+  readonly type: string;
+  readonly id: string;
+  readonly name: string;
+}
+
+/** As deployedIds, with types and names; of other providers, too, but for hooks. @throws UserError likewise */
+export async function deployedObjects(path: string, clock: Clock = systemClock): Promise<DeployedObject[]> {
+  if (!existsSync(path) || isUnwritten(path)) return [];
   const fix = `${path} is damaged; put ${path}.backup in its place, which is the state before the last change`;
   const read = async () => Promise.resolve(readResources(path));
   const resources = await waitUntil('a whole Terraform state', read, { deadline, fix, clock });
-  const ours = resources.filter(({ type }) => type.startsWith('docker_'));
-  const ids = ours.flatMap(({ instances }) => instances.map(({ attributes }) => attributes?.id ?? ''));
-  return new Set(ids.filter((id) => id !== ''));
+  return resources
+    .filter(({ type }) => type !== 'terraform_data')
+    .flatMap(({ type, instances }) =>
+      instances.map(({ attributes }) => ({ type, id: attributes?.id ?? '', name: attributes?.name ?? '' })),
+    );
+}
+
+/**
+ * Pure: what the state of a stack of cluster `prefix` cannot have: it was put there from elsewhere, and a deploy would remove it.
+ *
+ * An image has the same name for all clusters.
+ */
+export function foreignObjects(objects: readonly DeployedObject[], prefix: string): string[] {
+  const ours = ['docker_container', 'docker_volume', 'docker_network'];
+  return objects
+    .filter(({ type, name }) =>
+      ours.includes(type) ? name !== '' && !name.startsWith(`${prefix}-`) : type !== 'docker_image',
+    )
+    .map(({ type, name, id }) => `${type} ${name === '' ? id : name}`);
 }
 
 /** Terraform makes an empty file to lock it, and keeps a backup before it writes over a state that it found. */
