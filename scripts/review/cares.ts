@@ -1,7 +1,7 @@
 /** What somebody should know before a plan is applied, short of data that is destroyed. Pure. */
 import { majority, toleratedFailures } from '../../constructs/quorum.js';
 import type { ClusterView } from '../live/view.js';
-import { isTouched, type NodeChange } from './changes.js';
+import { isTouched, type ClusterChanges, type NodeChange } from './changes.js';
 import { limitChanges } from './limits.js';
 import type { Procedure } from './procedure.js';
 import { refused, told, type Facts, type Finding, type OtherCluster, type ReviewInput } from './situation.js';
@@ -13,9 +13,12 @@ export function caresOf(input: ReviewInput, facts: Facts, procedure: Procedure):
     ...obstacles.map((obstacle) => obstacleCare(obstacle, changes.deployed.length === 0)),
     ...healthCares(input, facts),
     ...(procedure.interrupts ? [told(procedure.writes)] : []),
-    ...[...shrinkCares(changes.nodes, facts), ...lossCares(changes.nodes, facts), ...addressCares(input)].map((text) =>
-      told(text),
-    ),
+    ...[
+      ...growCares(changes, facts),
+      ...shrinkCares(changes.nodes, facts),
+      ...lossCares(changes.nodes, facts),
+      ...addressCares(input),
+    ].map((text) => told(text)),
     ...settingCares(changes.nodes),
     ...(changes.network === 'lost'
       ? [told("The cluster's network is gone and is made anew; servers that run are not on it.")]
@@ -55,17 +58,32 @@ function healthCares({ changes, situation }: ReviewInput, facts: Facts): Finding
   return problems.length === 0 ? [] : [sickCare(going, facts, situation.view)];
 }
 
-/** Servers that do not serve are replaced first, and nobody waits for them. */
+/** Servers that do not serve go first, and nobody waits for them; those that stay as they are have to get well. */
 function sickCare(going: readonly NodeChange[], { sick, problems }: Facts, view: ClusterView): Finding {
-  const replaced = (id: number) => going.some((node) => node.id === id && node.action === 'replaced');
+  const goes = (action: NodeChange['action']) => (id: number) =>
+    going.some((node) => node.id === id && node.action === action);
   const what = problems.join('; ');
-  if (sick.length === 0 || !sick.every(replaced)) {
-    return refused(`The cluster is not healthy, and the deploy waits for that and then stops: ${what}.`);
-  }
   const names = containers(view.nodes.filter(({ id }) => sick.includes(id)));
-  return told(
-    `The cluster is not healthy (${what}): ${names} is replaced first, and has to get healthy before the next.`,
-  );
+  const be = sick.length === 1 ? 'is' : 'are';
+  if (sick.length > 0 && sick.every(goes('replaced'))) {
+    return told(
+      `The cluster is not healthy (${what}): ${names} ${be} replaced first, and must get healthy before the next.`,
+    );
+  }
+  if (sick.length > 0 && sick.every(goes('removed'))) {
+    return told(`The cluster is not healthy (${what}): ${names} ${be} among those that leave.`);
+  }
+  return going.some(({ action }) => action === 'replaced')
+    ? refused(`The cluster is not healthy, and the deploy waits for that and then stops: ${what}.`)
+    : told(`The cluster is not healthy, and the deploy waits until it is, or stops: ${what}.`);
+}
+
+/** More servers are not always more safety. */
+function growCares({ declared, nodes }: ClusterChanges, { voters }: Facts): string[] {
+  if (declared.length !== 2 || voters.length !== 1 || !nodes.some(({ action }) => action === 'added')) return [];
+  return [
+    'Two servers keep two copies of the data, and both are needed: the loss of either stops writes. Three do not have that.',
+  ];
 }
 
 function shrinkCares(nodes: readonly NodeChange[], { voters }: Facts): string[] {
@@ -81,7 +99,7 @@ function shrinkCares(nodes: readonly NodeChange[], { voters }: Facts): string[] 
           `${list(volumes)} ${volumes.length === 1 ? 'is' : 'are'} deleted with ${volumes.length === 1 ? 'its' : 'their'} data; ${rest === 1 ? 'one server' : `${rest} servers`} keep${rest === 1 ? 's' : ''} all of it.`,
         ];
   const less =
-    may < toleratedFailures(voters.length)
+    may < toleratedFailures(voters.length) || rest === 1
       ? [
           `Afterwards ${may === 0 ? 'no server' : count(may, 'server')} may fail without stopping writes${rest === 1 ? ', and there is one copy of the data' : ''}.`,
         ]

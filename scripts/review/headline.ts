@@ -64,10 +64,11 @@ function dataClause({ removed, replaced, lost }: DataReview, { voters }: Facts):
   return 'all data is kept';
 }
 
-function writesClause({ interrupts, leadershipMoves, writes }: Procedure, { up, primary }: Facts): string {
+function writesClause({ interrupts, leadershipMoves, writes }: Procedure, { up, primary, voters }: Facts): string {
+  const time = voters.length === 2 ? 'for a second or so' : 'for some tenths of a second';
   if (up !== undefined && primary === undefined) return 'writes do not go through now';
   if (interrupts) return 'writes stop for some seconds meanwhile';
-  if (leadershipMoves === 'yes') return 'writes wait once, for some tenths of a second, while leadership moves';
-  if (leadershipMoves === 'perhaps') return 'writes wait for some tenths of a second if leadership moves';
+  if (leadershipMoves === 'yes') return `writes wait once, ${time}, while leadership moves`;
+  if (leadershipMoves === 'perhaps') return `writes wait ${time} if leadership moves`;
   return writes === 'No write has to wait.' ? 'no write has to wait' : 'writes go on';
 }

@@ -182,10 +182,12 @@ function writesOf(parts: Parts, facts: Facts, first: boolean): Pick<Procedure, '
   const leads = primary === undefined || going.some(({ id }) => id === primary.id);
   const standby = standbyGap(parts);
   if (!leads) return { writes: standby === '' ? 'No write has to wait.' : standby, interrupts: false };
+  // neither of two can be promoted without the other
+  const gap = voters.length === 2 ? 'a second or so, until the old primary is back as a standby' : gaps.switchover;
   const when =
     primary === undefined ? 'If leadership moves, writes wait once' : 'Writes wait once, when leadership moves';
   return {
-    writes: `${when}: ${gaps.switchover}; sessions there end, clients connect again. ${standby}`.trim(),
+    writes: `${when}: ${gap}; sessions there end, clients connect again. ${standby}`.trim(),
     interrupts: false,
   };
 }

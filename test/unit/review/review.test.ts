@@ -92,6 +92,39 @@ const old = {
 const named = (name: string) => container(2, { container: name }).container;
 
 const cases: readonly Case[] = [
+  {
+    title: 'grow from 1 to 2',
+    before: { ...deployed, nodes: 1 },
+    after: { ...deployed, nodes: 2 },
+    level: 'careful',
+    status: 2,
+  },
+  {
+    title: 'shrink from 2 to 1, away from the leader',
+    before: { ...deployed, nodes: 2 },
+    after: { ...deployed, nodes: 1 },
+    situation: live(ledBy(2, 2)),
+    level: 'careful',
+    status: 2,
+  },
+  {
+    title: 'shrink by a server that is down',
+    before: { ...deployed, nodes: 4 },
+    after: deployed,
+    situation: live(without(healthyView(4), 4)),
+    level: 'careful',
+    status: 2,
+  },
+  {
+    title: 'roll of one server while another is down',
+    before: deployed,
+    after: deployed,
+    drift: { tainted: ['docker_container.replica1'] },
+    situation: live(without(healthyView(3), 3)),
+    level: 'careful',
+    status: 2,
+  },
+
   { title: 'no change', level: 'none', status: 0 },
   { title: 'grow from 3 to 5', after: five, level: 'safe', status: 2 },
   { title: 'grow from 1 to 3', before: { ...deployed, nodes: 1 }, after: deployed, level: 'safe', status: 2 },
