@@ -6,6 +6,7 @@ import { ancestorTerraform, isTearingDown } from '../kit/processes.mjs';
 import { removeSecrets, secretsPath } from '../kit/secrets.js';
 import { $ } from '../kit/shell.js';
 import { sweepFirstDeploy } from '../steps/sweep.js';
+import { sweepBeforeTeardown } from '../steps/sweep-killed.js';
 
 await main(async () => {
   const { prefix } = readHookCall('teardown', process.env).input;
@@ -15,6 +16,7 @@ await main(async () => {
   }
   // a container that Terraform does not know would keep a volume that it does
   await sweepFirstDeploy(prefix, ['container', 'volume', 'network'], $);
+  await sweepBeforeTeardown(prefix, $);
   forgetFirstDeploy(prefix);
   // should the destroy be broken off, a server that is left gives them back
   removeSecrets(secretsPath(prefix));

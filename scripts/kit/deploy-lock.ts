@@ -2,12 +2,12 @@
  * One deploy at a time, synthesis included: main.ts, which cdktf runs first of all, takes the lock of this checkout's operations for the
  * cdktf process above it, whoever called that. It ends with that process.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { SettingsError } from '../../constructs/settings.js';
 import { claimLock, isAlive, ownerOf, readLock } from '../../setup/lock.mjs';
 import { clusterDirectory } from './places.js';
-import { describeProcess, type Describe, type ProcessFacts } from './processes.mjs';
+import { describeProcess, runningTerraform, type Describe, type ProcessFacts } from './processes.mjs';
 
 export interface LockPlace {
   /** Where stacks are synthesized to, absolute. */
@@ -16,6 +16,14 @@ export interface LockPlace {
   readonly directory?: string;
   readonly describe?: Describe;
   readonly from?: number;
+  /** Every terraform process, and where it works. @default - those of this machine */
+  readonly terraform?: () => readonly WorkingProcess[];
+}
+
+interface WorkingProcess {
+  readonly pid: number;
+  /** Undefined where that cannot be known. */
+  readonly directory: string | undefined;
 }
 
 const changing = ['deploy', 'apply', 'destroy'];
@@ -24,24 +32,41 @@ const changing = ['deploy', 'apply', 'destroy'];
  * Take the lock when the cdktf above changes the cluster. One that only looks is let through, unless it would write where the stacks of
  * a running deploy are.
  *
+ * @returns whether this begins a change of its own; not where npm start (which has the lock) goes on with one
  * @throws SettingsError naming what is under way; nothing was synthesized then
  */
-export function claimDeploy(prefix: string, place: LockPlace): void {
+export function claimDeploy(prefix: string, place: LockPlace): boolean {
   const { outdir, directory = clusterDirectory(prefix), describe = describeProcess, from = process.pid } = place;
   const above = ancestors(describe, from);
   const cdktf = above.find((facts) => actionOf(facts) !== undefined);
   const path = join(directory, 'operation.lock');
   const held = readLock(path);
   // npm start, or npm run destroy, has it and has called this cdktf
-  if (held !== undefined && isAlive(held) && above.some(({ pid }) => pid === held.pid)) return;
+  if (held !== undefined && isAlive(held) && above.some(({ pid }) => pid === held.pid)) return false;
   const action = cdktf && actionOf(cdktf);
   if (cdktf === undefined || action === undefined || !changing.includes(action)) {
     if (held !== undefined && isAlive(held) && held.outdir === outdir) throw refusal(prefix, held);
-    return;
+    return false;
   }
+  // a cdktf that was killed leaves its terraform, which finishes what it has begun
+  const left = (place.terraform ?? workingTerraform)().find((one) => one.directory?.startsWith(`${outdir}/`) === true);
+  if (left !== undefined) throw refusal(prefix, { pid: left.pid, what: 'terraform, of a deploy that was killed,' });
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const other = claimLock(path, { ...ownerOf(cdktf.pid), what: `cdktf ${action}`, outdir });
   if (other !== undefined) throw refusal(prefix, other);
+  return action !== 'destroy';
+}
+
+function workingTerraform(): WorkingProcess[] {
+  return runningTerraform().map(({ pid }) => ({ pid, directory: directoryOf(pid) }));
+}
+
+function directoryOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
 }
 
 function refusal(prefix: string, { pid, what = 'another command' }: { pid: number; what?: string }): SettingsError {

@@ -6,6 +6,7 @@ import { InterruptedError, UserError } from '../kit/errors.js';
 import { isFirstDeployUnfinished } from '../kit/first-deploy.js';
 import { findObstacles, findStrangers } from '../kit/guards.js';
 import { withOperation } from '../kit/operation.js';
+import { openPauseNote } from '../kit/pause-note.js';
 import type { Report } from '../kit/report.js';
 import { $ } from '../kit/shell.js';
 import { findTerraform, runCdktf } from '../kit/terraform.js';
@@ -13,10 +14,13 @@ import { forgetDeploy, isUnfinished, noteDeploy, removeLeftovers } from '../kit/
 import { openDocker } from '../live/docker.js';
 import { askState } from '../live/node-state.js';
 import { withLive, type Live } from '../live/open.js';
+import { readCluster } from '../live/read.js';
 import type { ClusterView } from '../live/view.js';
 import { openWatch } from '../live/watch.js';
 import { handSecretsOver } from './hand-over.js';
+import { endPause } from './pause.js';
 import { settle } from './settle.js';
+import { sweepKilledDeploy } from './sweep-killed.js';
 
 export interface BringUpOptions {
   readonly report: Report;
@@ -38,6 +42,7 @@ export async function bringUp(settings: ClusterSettings, options: BringUpOptions
 async function bringUpAlone(settings: ClusterSettings, options: BringUpOptions): Promise<ClusterView> {
   const { report, beforeDeploy, output } = options;
   const { prefix, dockerProvider } = settings;
+  for (const name of await sweepKilledDeploy(settings, $)) report.note(`removed ${name}, which a killed deploy left`);
   const terraform = await report.step('ports and names are free, memory and disk suffice', async () => {
     // after a killed first deploy the hook Guard does that, under Terraform's lock
     const sweepComes = isFirstDeployUnfinished(prefix);
@@ -73,6 +78,9 @@ async function bringUpAlone(settings: ClusterSettings, options: BringUpOptions):
   forgetDeploy(prefix);
   return withLive(settings, async (live) => {
     await tellForgetful(settings, live, report);
+    const view = await readCluster(live);
+    // a deploy that was killed while the primary restarted in place, and was then set back
+    if (view !== undefined) await endPause(live, view, openPauseNote(prefix));
     return report.step('the cluster is healthy', async (progress) =>
       settle(openWatch(live, live.clock), live.clock, progress),
     );

@@ -40,15 +40,23 @@ describe('claimDeploy', () => {
     return child.pid ?? 0;
   }
 
+  type Working = readonly { readonly pid: number; readonly directory: string | undefined }[];
+
   /** main.ts below `cdktf <action>`, which may itself be below another process. */
-  function claim(action: string, cdktf: number, above = 1, outdir = '/project/cdktf.out'): void {
+  function claim(
+    action: string,
+    cdktf: number,
+    above = 1,
+    outdir = '/project/cdktf.out',
+    terraform = [] as Working,
+  ): boolean {
     const processes: ProcessFacts[] = [
       { pid: 1_000_000, parent: cdktf, command: ['node', '--import', 'tsx', 'main.ts'] },
       { pid: cdktf, parent: above, command: ['node', '/p/node_modules/.bin/cdktf', action, '*'] },
       { pid: above, parent: 1, command: ['node', 'scripts/start.ts'] },
     ];
     const describe = (pid: number) => processes.find((facts) => facts.pid === pid);
-    claimDeploy('pgraft', { outdir, directory, describe, from: 1_000_000 });
+    return claimDeploy('pgraft', { outdir, directory, describe, from: 1_000_000, terraform: () => terraform });
   }
   const lock = () => JSON.parse(readFileSync(join(directory, 'operation.lock'), 'utf8')) as { pid: number };
 
@@ -91,6 +99,28 @@ describe('claimDeploy', () => {
     writeFileSync(join(directory, 'operation.lock'), JSON.stringify({ ...ownerOf(start), what: 'npm start' }));
     claim('deploy', cdktf, start);
     expect(lock().pid).toBe(start);
+  });
+
+  it('refuses while the terraform of a deploy that was killed still works there, and not for that of another cluster', async () => {
+    const cdktf = await living();
+    const outdir = '/project/cdktf.out';
+    const at = (directory: string | undefined) => [{ pid: 4711, directory }];
+    expect(() => claim('deploy', cdktf, 1, outdir, at(`${outdir}/stacks/cluster`))).toThrow(
+      '"terraform, of a deploy that was killed," is under way on cluster pgraft (process 4711)',
+    );
+    for (const other of ['/project/.pgraft/demo/cdktf.out/stacks/cluster', '/project/cdktf.out2', undefined]) {
+      expect(claim('deploy', cdktf, 1, outdir, at(other))).toBe(true);
+      rmSync(join(directory, 'operation.lock'));
+    }
+  });
+
+  it('tells a deploy that begins from a destroy, and from one that npm start goes on with', async () => {
+    const [start, cdktf] = [await living(), await living()];
+    expect(claim('destroy', cdktf)).toBe(false);
+    rmSync(join(directory, 'operation.lock'));
+    expect(claim('deploy', cdktf)).toBe(true);
+    writeFileSync(join(directory, 'operation.lock'), JSON.stringify({ ...ownerOf(start), what: 'npm start' }));
+    expect(claim('deploy', cdktf, start)).toBe(false);
   });
 
   it('takes over from a deploy that was killed', async () => {
