@@ -189,8 +189,8 @@ class Run {
     await report.step('the leader accepts writes and every standby streams', async (progress) => {
       const fits = async () => {
         const view = await this.#view();
-        const [problem] = [...this.#absent(view), ...problemsOf(view)];
-        return problem === undefined ? found(view) : notYet(this.#describe(view));
+        const problems = this.#describe(view);
+        return problems === '' ? found(view) : notYet(problems);
       };
       await this.#wait('a writable primary and streaming standbys', fits, deadline, progress);
     });
@@ -256,8 +256,11 @@ class Run {
       .map(({ container }) => `${container}: the container is missing`);
   }
 
+  /** A server that has left may still be there: Terraform removes it at the same time. */
   #describe(view: ClusterView): string {
-    return [...this.#absent(view), ...problemsOf(view)].join('; ');
+    const declared = new Set(this.#cluster.nodes.map(({ id }) => id));
+    const nodes = view.nodes.filter(({ id }) => declared.has(id) || view.members.some((member) => member.id === id));
+    return [...this.#absent(view), ...problemsOf({ ...view, nodes })].join('; ');
   }
 
   /** The group has formed, of these. */

@@ -126,9 +126,11 @@ async function checkHealth({ id, container }: Checked, tools: CheckTools): Promi
   /** The group itself knows best who is a member; what this machine remembers is for when it does not answer. */
   async function currentStanding(): Promise<Standing> {
     const first = standing(id, state, known);
-    if (first === 'member' || state.formation === 'token') return first;
+    if (state.formation === 'token' || (first === 'member' && known.members.includes(id))) return first;
     const members = (await look())?.members.map((member) => member.id) ?? [];
     if (members.length === 0) return first;
+    // one that has its copy by now, and was never added
+    if (first === 'member') return members.includes(id) ? 'member' : 'newcomer';
     return standing(id, state, { formed: true, members });
   }
 }

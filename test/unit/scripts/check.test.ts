@@ -127,6 +127,12 @@ describe('checkNode', () => {
     await expect(check(member, [refusing])).rejects.toThrow('pgraft-replica1 refuses to start: bad setting');
   });
 
+  it('lets a newcomer be that has its copy from a grow that was broken off, and was not added yet', async () => {
+    const two = { ...healthyView(3), members: healthyView(3).members.filter(({ id }) => id !== 2) };
+    expect(await check(member, [two], { formed: true, members: [1, 3] })).toBe(1);
+    await expect(check(member, [two])).rejects.toThrow('pgraft-replica1 to be healthy; last seen: ');
+  });
+
   it('passes the turn of its own server on, and nobody else’s', async () => {
     turns.take({ node: 2, container: 'pgraft-replica1', what: 'is replaced' }, 60_000);
     await check(member, [healthyView(3)]);

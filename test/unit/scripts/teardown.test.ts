@@ -136,7 +136,9 @@ describe('a server that leaves', () => {
 
   it('just goes when it never was there, or is no member', () => {
     expect(whyLeavingIsDone({ ...leave, present: 'no' }, serving)).toBe('slot 3 was empty');
-    expect(whyLeavingIsDone(leave, { ...serving, member: false })).toBe('pgraft-replica2 is no member of the Raft group');
+    expect(whyLeavingIsDone(leave, { ...serving, member: false })).toBe(
+      'pgraft-replica2 is no member of the Raft group',
+    );
   });
 });
 
