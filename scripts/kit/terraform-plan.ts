@@ -5,7 +5,6 @@ import { projectEnvironment } from '../../constructs/load-settings.js';
 import { claimOutputDirectory } from '../../constructs/output-directory.js';
 import { SettingsError, type ClusterSettings } from '../../constructs/settings.js';
 import { stackIds } from '../../constructs/state-path.js';
-import { forgetChecksums } from '../../setup/checksums.mjs';
 import { UserError } from './errors.js';
 import { clusterDirectory, projectDirectory } from './places.js';
 import { outcomeOf, type Outcome, type Shell } from './shell.js';
@@ -21,7 +20,7 @@ export interface StackPlan {
 
 export interface PlanOptions {
   /** Look at Docker for what was changed since the last deploy; without, the state is believed. */
-  readonly refresh: boolean;
+  readonly refresh: boolean | Promise<boolean>;
   /** @default - the cluster's own, beside its state */
   readonly directory?: string;
 }
@@ -54,7 +53,7 @@ export async function planStacks(
   const synthesis = $({ cwd: projectDirectory, env, timeout: limits.synthesize, input: '' });
   const synthesized = outcomeOf(await synthesis`node --import tsx main.ts`, 'synthesis', limits.synthesize);
   if (!synthesized.ok) throw new UserError(`the stacks cannot be synthesized: ${synthesized.problem}`);
-  if (settings.dockerProvider === 'embedded') forgetChecksums(directory);
+  const believeState = !(await refresh);
   return Promise.all(stackIds.map(async (stack) => planStack(stack)));
 
   async function planStack(stack: StackPlan['stack']): Promise<StackPlan> {
@@ -63,10 +62,11 @@ export async function planStacks(
       return outcomeOf(await run`${program} ${args}`, `${program} ${args[0] ?? ''}`, limit);
     };
     const planArguments = ['plan', '-input=false', '-no-color', '-lock=false', '-out=tfplan'];
-    const plan = async () => terraform([...planArguments, ...(refresh ? [] : ['-refresh=false'])], limits.plan);
+    const plan = async () => terraform([...planArguments, ...(believeState ? ['-refresh=false'] : [])], limits.plan);
     let planned = await plan();
     if (!planned.ok) {
-      // the directory is new, or what it was made ready for has changed
+      // the directory is new, or what it was made ready for has changed: the provider, its version, its build
+      rmSync(join(directory, 'stacks', stack, '.terraform.lock.hcl'), { force: true });
       const ready = await terraform(['init', '-input=false', '-no-color', '-lock=false'], limits.init);
       if (!ready.ok) throw failure(stack, 'init', ready);
       planned = await plan();

@@ -10,7 +10,7 @@ import { containers, count, list } from './words.js';
 export function caresOf(input: ReviewInput, facts: Facts, procedure: Procedure): Finding[] {
   const { changes, obstacles } = input;
   return [
-    ...obstacles.map((obstacle) => obstacleCare(obstacle, changes.deployed.length === 0)),
+    ...obstacles.map((obstacle) => obstacleCare(obstacle, facts.first)),
     ...healthCares(input, facts),
     ...(procedure.interrupts ? [told(procedure.writes)] : []),
     ...[
@@ -36,10 +36,10 @@ function obstacleCare(obstacle: string, first: boolean): Finding {
 
 /** The hooks ask the servers themselves, and let nobody go before the cluster is healthy. */
 function healthCares({ changes, situation }: ReviewInput, facts: Facts): Finding[] {
-  const { voters, up, problems, stopped } = facts;
+  const { first, voters, up, problems, stopped } = facts;
   const going = changes.nodes.filter(({ action }) => action === 'replaced' || action === 'removed');
   const affected = going.length > 0 || changes.nodes.some(({ action }) => action === 'added');
-  if (!affected || changes.deployed.length === 0 || situation.kind === 'absent') return [];
+  if (!affected || first || situation.kind === 'absent') return [];
   if (situation.kind === 'unknown') {
     return [
       told(

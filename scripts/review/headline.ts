@@ -21,11 +21,13 @@ export function headline({ input, facts, data, procedure, level, ending }: Judge
   const { changes, prefix } = input;
   if (level === 'none') return 'nothing changes; a deploy has nothing to do.';
   const end = ending === undefined ? '' : ` ${ending}`;
-  if (changes.deployed.length === 0) return `${first(prefix, changes)}${end}`;
+  if (facts.first) return `${first(prefix, changes)}${end}`;
   return `${what(changes, facts, data)}; ${dataClause(data, facts)}, and ${writesClause(procedure, facts)}.${end}`;
 }
 
-function first(prefix: string, { declared }: ClusterChanges): string {
+function first(prefix: string, { declared, deployed }: ClusterChanges): string {
+  if (deployed.length > 0)
+    return `goes on with the first deploy of cluster ${prefix} (${count(declared.length, 'server')}), which did not end.`;
   return `creates cluster ${prefix} with ${count(declared.length, 'server')}; nothing that exists is changed.`;
 }
 

@@ -26,10 +26,10 @@ const absence = 'some seconds (the checkpoint, the new container, the way back)'
 
 export function procedureOf(changes: ClusterChanges, facts: Facts): Procedure {
   const parts = partition(changes);
-  const first = changes.deployed.length === 0;
+  const { first } = facts;
   return {
     atOnce: first ? 0 : Math.max(parts.restored.length, parts.replaced.length + parts.removed.length > 0 ? 1 : 0),
-    steps: first ? firstSteps(parts.added) : stepsOf(parts, changes, facts),
+    steps: first ? firstSteps(changes) : stepsOf(parts, changes, facts),
     ...leadershipOf(parts, facts, first),
     ...writesOf(parts, facts, first),
   };
@@ -57,10 +57,11 @@ function partition({ nodes }: ClusterChanges): Parts {
   };
 }
 
-function firstSteps(added: readonly NodeChange[]): string[] {
-  if (added.length === 0) return [];
+function firstSteps({ nodes }: ClusterChanges): string[] {
+  const declared = nodes.filter(({ action }) => action !== 'removed');
+  if (declared[0] === undefined) return [];
   return [
-    `${containers(added)}: all at once; then they become one cluster, which ${added[0]?.container ?? ''} leads at first`,
+    `${containers(declared)}: all at once; then they become one cluster, which ${declared[0].container} leads at first`,
   ];
 }
 

@@ -19,6 +19,8 @@ export interface OtherCluster {
 /** Everything that a review starts from. */
 export interface ReviewInput {
   readonly prefix: string;
+  /** A first deploy was begun, and has not made the servers a cluster. */
+  readonly firstUnfinished: boolean;
   /** A deploy may remove the volumes of a majority. */
   readonly shrinkBelowMajority: boolean;
   readonly changes: ClusterChanges;
@@ -45,6 +47,8 @@ export const refused = (text: string): Finding =>
 
 /** The cluster before the deploy, as well as it is known. */
 export interface Facts {
+  /** The deploy makes the cluster: there is none yet. */
+  readonly first: boolean;
   /** Ids of the voters: by the Raft group's word, else the servers that are deployed. */
   readonly voters: readonly number[];
   /** How many voters answer; undefined when nobody was asked. */
@@ -59,15 +63,19 @@ export interface Facts {
   readonly stopped: boolean;
 }
 
-export function factsOf({ changes, situation }: Pick<ReviewInput, 'changes' | 'situation'>): Facts {
+export function factsOf({ changes, situation, firstUnfinished }: ReviewInput): Facts {
+  const first = changes.deployed.length === 0 || firstUnfinished;
+  const nothing = { up: undefined, primary: undefined, problems: [], sick: [], stopped: false };
+  if (first) return { first, voters: [], ...nothing };
   if (situation.kind !== 'live') {
     // where nothing is there, nobody answers
-    const up = situation.kind === 'absent' && changes.deployed.length > 0 ? 0 : undefined;
-    return { voters: changes.deployed, up, primary: undefined, problems: [], sick: [], stopped: false };
+    const up = situation.kind === 'absent' ? 0 : undefined;
+    return { first, voters: changes.deployed, ...nothing, up };
   }
   const { view } = situation;
   const primary = primaryOf(view);
   return {
+    first,
     voters: votersOf(view),
     up: quorumOf(view).up,
     primary: primary === undefined ? undefined : { id: primary.id, container: primary.container },

@@ -29,23 +29,26 @@ import { emptyPlan, readPlan } from '../review/terraform-plan.js';
 /** @throws UserError when no plan can be made */
 export async function planReview(settings: ClusterSettings): Promise<{ review: Review; raw: readonly RawPlan[] }> {
   const { prefix, shrinkBelowMajority } = settings;
-  const [program, situation, others] = await Promise.all([
-    findTerraform($),
-    readSituation(settings),
+  const firstUnfinished = isFirstDeployUnfinished(prefix);
+  // before our own Terraform runs
+  const remarks = remarksNow(settings);
+  const [program] = await Promise.all([findTerraform($), expectOwnStates(prefix)]);
+  // the servers are asked while the stacks are synthesized
+  const situating = readSituation(settings);
+  const refresh = situating.then((found) => found.kind !== 'unknown' || !found.withoutDocker);
+  const [situation, others, plans] = await Promise.all([
+    situating,
     otherClusters(prefix),
+    onePlanAtATime(prefix, async () => planStacks(settings, program, $, { refresh })),
   ]);
-  const remarks = await remarksNow(settings);
-  await expectOwnStates(prefix);
-  const refresh = !(situation.kind === 'unknown' && situation.withoutDocker);
-  const plans = await onePlanAtATime(prefix, async () => planStacks(settings, program, $, { refresh }));
   const [image = emptyPlan, cluster = emptyPlan] = stackIds.map((id) => {
     const plan = plans.find(({ stack }) => stack === id);
     return plan === undefined ? undefined : readPlan(plan.json);
   });
   const changes = changesOf(prefix, image, cluster);
-  const obstacles = refresh ? await obstaclesTo(settings, changes) : [];
+  const obstacles = (await refresh) ? await obstaclesTo(settings, changes) : [];
   return {
-    review: review({ prefix, shrinkBelowMajority, changes, situation, others, obstacles, remarks }),
+    review: review({ prefix, firstUnfinished, shrinkBelowMajority, changes, situation, others, obstacles, remarks }),
     raw: plans.map(({ stack, text }) => ({ stack, text: withoutCredentials(text) })),
   };
 }
@@ -87,7 +90,7 @@ async function obstaclesTo(settings: ClusterSettings, { nodes }: ClusterChanges)
 }
 
 /** What else is to be known of this checkout. */
-function remarksNow({ prefix }: ClusterSettings): Promise<string[]> {
+function remarksNow({ prefix }: ClusterSettings): string[] {
   const remarks: string[] = [];
   try {
     refuseDuringDeploy(prefix);
@@ -95,7 +98,7 @@ function remarksNow({ prefix }: ClusterSettings): Promise<string[]> {
     if (!(error instanceof UserError)) throw error;
     remarks.push('A deploy is under way: this is a moment in the middle of it. Plan again when it has ended.');
   }
-  return Promise.resolve([...remarks, ...outputRemarks(prefix)]);
+  return [...remarks, ...outputRemarks(prefix)];
 }
 
 /** Plain cdktf synthesizes the default cluster to cdktf.out, and refuses where that was another's. */

@@ -56,6 +56,7 @@ describe('secrets in a review', () => {
       review({
         prefix: 'pgraft',
         shrinkBelowMajority: false,
+        firstUnfinished: false,
         changes,
         situation: { kind: 'live', view: healthyView(3) },
         others: [],

@@ -13,6 +13,7 @@ const grown = (after: World) => {
   return review({
     prefix: 'pgraft',
     shrinkBelowMajority: false,
+    firstUnfinished: false,
     changes: changesOf('pgraft', readPlan(plans.image), readPlan(plans.cluster)),
     situation: { kind: 'live', view: healthyView(3) },
     others: [],

@@ -39,6 +39,7 @@ function judged({
   return review({
     prefix: after.prefix,
     shrinkBelowMajority: false,
+    firstUnfinished: false,
     changes: changesOf(after.prefix, readPlan(plans.image), readPlan(plans.cluster)),
     situation: situation ?? live(healthyView(before.nodes)),
     others: [],
@@ -55,6 +56,7 @@ function judgedFirst(after: World, situation: Situation, more: Partial<ReviewInp
   return review({
     prefix: after.prefix,
     shrinkBelowMajority: false,
+    firstUnfinished: false,
     changes,
     situation,
     others: [],
@@ -299,6 +301,22 @@ describe('the review of a plan', () => {
   it('of a first deploy without Docker', async () => {
     const result = judgedFirst(deployed, unreachable);
     await expect(reviewMarkdown(result, [])).toMatchFileSnapshot(golden('first deploy without Docker'));
+    expect(result.level).toBe('safe');
+  });
+
+  it('of a first deploy that was broken off', async () => {
+    const plans = plansOf({ ...deployed, nodes: 2 }, deployed, { tainted: ['terraform_data.guard'] });
+    const result = review({
+      prefix: 'pgraft',
+      firstUnfinished: true,
+      shrinkBelowMajority: false,
+      changes: changesOf('pgraft', readPlan(plans.image), readPlan(plans.cluster)),
+      situation: live(stopped(2)),
+      others: [],
+      obstacles: [],
+      remarks: [],
+    });
+    await expect(reviewMarkdown(result, [])).toMatchFileSnapshot(golden('first deploy broken off'));
     expect(result.level).toBe('safe');
   });
 
