@@ -57,7 +57,8 @@ export function claimDeploy(prefix: string, place: LockPlace): boolean {
   return action !== 'destroy';
 }
 
-function workingTerraform(): WorkingProcess[] {
+/** Every terraform process of this machine, and where it works. */
+export function workingTerraform(): WorkingProcess[] {
   return runningTerraform().map(({ pid }) => ({ pid, directory: directoryOf(pid) }));
 }
 

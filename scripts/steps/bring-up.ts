@@ -5,7 +5,7 @@ import { findShortages } from '../kit/capacity.js';
 import { InterruptedError, UserError } from '../kit/errors.js';
 import { isFirstDeployUnfinished } from '../kit/first-deploy.js';
 import { findObstacles, findStrangers } from '../kit/guards.js';
-import { withOperation } from '../kit/operation.js';
+import { refuseDuringDeploy, withOperation } from '../kit/operation.js';
 import { openPauseNote } from '../kit/pause-note.js';
 import type { Report } from '../kit/report.js';
 import { $ } from '../kit/shell.js';
@@ -42,6 +42,7 @@ export async function bringUp(settings: ClusterSettings, options: BringUpOptions
 async function bringUpAlone(settings: ClusterSettings, options: BringUpOptions): Promise<ClusterView> {
   const { report, beforeDeploy, output } = options;
   const { prefix, dockerProvider } = settings;
+  refuseDuringDeploy(prefix);
   for (const name of await sweepKilledDeploy(settings, $)) report.note(`removed ${name}, which a killed deploy left`);
   const terraform = await report.step('ports and names are free, memory and disk suffice', async () => {
     // after a killed first deploy the hook Guard does that, under Terraform's lock

@@ -4,6 +4,7 @@ import { standbyLimits } from '../../constructs/postgres-settings.js';
 import { messageOf, UserError } from '../kit/errors.js';
 import { openTurns } from '../kit/turn.js';
 import { found, notYet, waitUntil, type Look } from '../kit/wait.js';
+import { failoverSentence } from '../live/failover.js';
 import { votersOf } from '../live/health.js';
 import type { Container } from '../live/docker.js';
 import { readCluster } from '../live/read.js';
@@ -34,6 +35,13 @@ const deadlines = {
   replaced: 240_000,
 };
 const fix = 'it was not replaced and goes on; mend that (npm run status tells more), then deploy again';
+
+const inTurn =
+  'it was not replaced and goes on: deploy all servers at once, without -target and with the default -parallelism';
+
+function nobodyWrites(view: ClusterView): string {
+  return `no server accepts writes (${failoverSentence(view).replace(/^no: /, '')})`;
+}
 
 /** What the hook Roll does. @throws UserError when the container must not go: it goes on unchanged then */
 export async function roll(env: Readonly<Record<string, string | undefined>>): Promise<number> {
@@ -136,7 +144,8 @@ class Run {
     const view = existing(await this.#look(), cluster.prefix);
     if (this.#isDone(view, containers)) return found(true);
     const first = await this.#first(view, containers);
-    if (first !== undefined) return this.#idle(first);
+    if (first !== undefined) return this.#idle(`${first.join(', ')} first`, inTurn);
+    if (primaryOf(view) === undefined && whyKeep(view, id) !== undefined) return this.#idle(nobodyWrites(view), fix);
     const other = turns.take({ node: id, container, what: 'is about to be replaced' }, deadlines.leaving);
     if (other !== undefined && other.node !== id) return this.#busy(describeHolder(other, container, now()));
     await endPause(live, view, pause);
@@ -148,15 +157,14 @@ class Run {
     return !containers.some(({ id }) => id === containerId) || !isMember(view, node, true);
   }
 
-  /** Who or what has to come before this server's turn. */
-  async #first(view: ClusterView, containers: readonly Container[]): Promise<string | undefined> {
+  /** Whose turn comes before this server's; undefined: nobody's. */
+  async #first(view: ClusterView, containers: readonly Container[]): Promise<readonly string[] | undefined> {
     const { cluster } = this.tools;
     const { node: id } = this.input;
     const outdated = outdatedMembers(view, containers, cluster.definitions);
     const primaryFirst = isPrimaryFirst(limitChanges(await this.#limits(view), cluster.limits));
     const names = predecessors(view, id, { outdated, primaryFirst }).map(({ container }) => container);
-    if (names.length > 0) return `${names.join(', ')} first`;
-    return whyKeep(view, id) !== undefined && primaryOf(view) === undefined ? 'no server accepts writes' : undefined;
+    return names.length === 0 ? undefined : names;
   }
 
   #busy(seen: string): Look<never> {
@@ -164,13 +172,13 @@ class Run {
     return notYet(seen);
   }
 
-  #idle(seen: string): Look<never> {
+  /** Nobody has the turn, and this server must not take it: for a while that is in order. */
+  #idle(seen: string, remedy: string): Look<never> {
     const { clock } = this.tools.live;
     this.#idleSince ??= clock.now();
     if (clock.now() - this.#idleSince < deadlines.idle) return notYet(seen);
     throw new UserError(
-      `${this.input.container} waits for its turn, ${seen}, and nobody has taken it for ${deadlines.idle / 1000} s: deploy all ` +
-        'servers at once, without -target and with the default -parallelism; nothing was replaced meanwhile',
+      `${this.input.container} waits for its turn, which nobody has taken for ${deadlines.idle / 1000} s: ${seen}; ${remedy}`,
     );
   }
 

@@ -201,8 +201,18 @@ describe('letRoll', () => {
   it('says that the servers before it never came', async () => {
     const group = new FakeGroup(3);
     await expect(rolling(group, 1).work()).rejects.toThrow(
-      /^pgraft-primary waits for its turn, pgraft-replica1, pgraft-replica2 first, and nobody has taken it for 60 s: .*-target/,
+      /^pgraft-primary waits for its turn, which nobody has taken for 60 s: pgraft-replica1, pgraft-replica2 first; .*-target/,
     );
+  });
+
+  it('touches nothing without a majority, and says what to do', async () => {
+    const group = new FakeGroup(3);
+    for (const id of [2, 3]) Object.assign(group.server(id), { up: false, definition: 'new' });
+    const { turns, work } = rolling(group, 1);
+    await expect(work()).rejects.toThrow(
+      /^pgraft-primary waits .*: no server accepts writes \(1 of 3 voters answers and 2 must.*\); it was not replaced and goes on; mend that/,
+    );
+    expect(turns.current).toBeUndefined();
   });
 
   it('stops when another has failed with the turn', async () => {
