@@ -24,6 +24,8 @@ export class FakeGroup {
   readonly servers: FakeServer[];
   leader = 1;
   failoverEnabled = true;
+  /** What pgraft_add_node makes of a server: a spare where its caller did not wait for the end. */
+  addedAs: 'voter' | 'spare' = 'voter';
   limits: Record<string, number> = { max_connections: 100, max_worker_processes: 8 };
   /** What was done, in order: "remove 4", "transfer 1 -> 2", "add 4", "failover false", "replica1 lower". */
   readonly done: string[] = [];
@@ -143,7 +145,7 @@ export class FakeGroup {
   #add(id: number): SqlRow[] {
     this.#break('add');
     this.done.push(`add ${id}`);
-    this.server(id).member = 'voter';
+    this.server(id).member = this.addedAs;
     return [];
   }
 
