@@ -80,6 +80,17 @@ export function readLock(file) {
   return held === undefined ? undefined : parse(held);
 }
 
+/**
+ * Whoever has the lock and lives.
+ *
+ * @param {string} file
+ * @returns {Owner | undefined}
+ */
+export function holderOf(file) {
+  const owner = readLock(file);
+  return isAlive(owner) ? owner : undefined;
+}
+
 /** @param {string} file @param {string} mine @param {(line: string) => void} note @param {number} seconds */
 async function acquire(file, mine, note, seconds) {
   const deadline = Date.now() + seconds * 1000;

@@ -9,7 +9,7 @@
 # remove_foreign_histories <data directory>
 remove_foreign_histories() {
   local directory="$1" path removed=0
-  local -A fork_of=() parent_of=()
+  local -A fork_of=() parent_of=() confirmed=()
   read_chain "$directory/pgraft.chain"
   for path in "$directory"/pg_wal/*.history; do
     [[ -f "$path" ]] || continue
@@ -43,34 +43,56 @@ read_chain() {
   done < <(cat "$path" && echo)
 }
 
-# history_in_chain <path>: its own timeline is in the chain, and no step of it, back to the first, contradicts the chain.
+# history_in_chain <path>: its own timeline is in the chain, and no step of it, back to the first, contradicts the chain. PostgreSQL makes
+# a history of its parent's, an empty line and one step: where the parent's is in the caller's `confirmed`, the step is left to look at.
 history_in_chain() {
-  local name="${1##*/}" timeline ancestor left rest steps=0
+  local name="${1##*/}" own timeline ancestor left lines text known last i steps=0
   name="${name%.history}"
   [[ "$name" =~ ^[0-9A-F]{8}$ ]] || return 1
-  timeline=$((16#$name))
-  [[ -n "${parent_of[$timeline]:-}" ]] || return 1
-  while read -r ancestor left rest; do
-    [[ "$ancestor" =~ ^[0-9]+$ ]] || continue
+  own=$((16#$name))
+  [[ -n "${parent_of[$own]:-}" ]] || return 1
+  mapfile -t lines <"$1"
+  ((${#lines[@]} > 0)) || return 1
+  printf -v text '%s\n' "${lines[@]}"
+  known="${confirmed[${parent_of[$own]}]:-}"
+  last="${lines[-1]}"
+  if [[ -n "$known" && "$text" == "$known"$'\n'"$last"$'\n' ]]; then
+    lines=("$last")
+  fi
+  timeline="$own"
+  for ((i = ${#lines[@]} - 1; i >= 0; i--)); do
+    [[ "${lines[i]}" =~ ^[[:space:]]*([0-9]+)[[:space:]]+([^[:space:]]+) ]] || continue
+    ancestor="${BASH_REMATCH[1]}"
+    left="${BASH_REMATCH[2]}"
     if [[ -n "${parent_of[$timeline]:-}" ]]; then
       [[ "${parent_of[$timeline]}" == "$ancestor" ]] || return 1
       same_lsn "${fork_of[$timeline]}" "$left" || return 1
     fi
     timeline="$ancestor"
     steps=$((steps + 1))
-  done < <(tac "$1" && echo)
-  ((steps > 0))
+  done
+  ((steps > 0)) || return 1
+  confirmed["$own"]="$text"
 }
 
-# same_lsn <chain's> <history's>: equal as numbers; the chain writes 0/0 before it knows.
+# same_lsn <chain's> <history's>: equal as numbers; the chain writes 0/0 before it knows. Without a subshell: every file of a history is
+# asked for every one of its ancestors.
 same_lsn() {
   [[ "$2" =~ ^[0-9A-Fa-f]+/[0-9A-Fa-f]+$ ]] || return 1
-  local known
-  known="$(lsn_number "$1")"
-  ((known == 0 || known == $(lsn_number "$2")))
+  local known told
+  set_lsn_number known "$1"
+  set_lsn_number told "$2"
+  ((known == 0 || known == told))
 }
 
 # lsn_number <X/X>: to calculate with.
 lsn_number() {
-  printf '%s' $(((16#${1%/*} << 32) + 16#${1#*/}))
+  local number
+  set_lsn_number number "$1"
+  printf '%s' "$number"
+}
+
+# set_lsn_number <variable> <X/X>
+set_lsn_number() {
+  printf -v "$1" '%s' $(((16#${2%/*} << 32) + 16#${2#*/}))
 }

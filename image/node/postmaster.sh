@@ -25,15 +25,15 @@ request_stop() {
   stopping=1
   if [[ -n "$postmaster_pid" ]]; then
     if [[ "$(postmaster_status)" == ready ]]; then
-      leave_as_primary
+      leave
     fi
     kill "-$stop_signal" "$postmaster_pid" 2>/dev/null || true
   fi
 }
 
-# leave_as_primary: so that nobody waits for the others to find out, and this server has nothing to rewind when it comes back: what
-# it would write while it shuts down is nobody else's. A deposed primary stops by itself, once its sessions know.
-leave_as_primary() {
+# leave: a primary hands over, so that nobody waits for the others to find out, and it has nothing to rewind when it comes back: what
+# it would write while it shuts down is nobody else's. Deposed, it stops by itself, once its sessions know.
+leave() {
   say_before_stop "$stop_checkpoint_ms" CHECKPOINT || # where it begins to recover when it comes back
     note "no checkpoint before the stop: the way back may take longer"
   if say_before_stop "$hand_over_ms" "$hand_over_query"; then
@@ -42,8 +42,9 @@ leave_as_primary() {
   fi
 }
 
-# While failover is paused, this server stays the only one that may be promoted (R18).
-readonly hand_over_query="SELECT pgraft_transfer_leadership() FROM pgraft_get_cluster_status() WHERE failover_enabled AND num_nodes > 1"
+# A standby has nothing to hand over; while failover is paused, this server stays the only one that may be promoted (R18).
+readonly hand_over_query="SELECT pgraft_transfer_leadership() FROM pgraft_get_cluster_status() \
+WHERE role = 'primary' AND failover_enabled AND num_nodes > 1"
 
 # say_before_stop <milliseconds> <statement>: false when it fails, takes longer, or has no row.
 say_before_stop() {

@@ -74,8 +74,8 @@ remove_partial_segments() {
   local directory="$1" timeline fork parent newer older removed=0
   [[ -f "$directory/pgraft.chain" ]] || return 0
   while read -r timeline _ fork parent _; do
-    newer="$(segment_file "$directory" "$timeline" "$fork")"
-    older="$(segment_file "$directory" "$parent" "$fork")"
+    segment_file newer "$directory" "$timeline" "$fork"
+    segment_file older "$directory" "$parent" "$fork"
     [[ -f "$newer" ]] || continue
     ! has_record_at "$newer" "$fork" || break
     if [[ -f "$older" ]] && (($(last_record "$older") > $(last_record "$newer"))); then
@@ -94,10 +94,10 @@ has_record_at() {
   pg_waldump --start "$2" --limit 1 "$1" >/dev/null 2>&1
 }
 
-# segment_file <data directory> <timeline> <LSN>: of segments of 16 MB, which initdb makes.
+# segment_file <variable> <data directory> <timeline> <LSN>: sets it to the path; of segments of 16 MB, which initdb makes.
 segment_file() {
-  local high=$((16#${3%/*})) low=$((16#${3#*/}))
-  printf '%s/pg_wal/%08X%08X%08X' "$1" "$2" "$high" "$((low >> 24))"
+  local high=$((16#${4%/*})) low=$((16#${4#*/}))
+  printf -v "$1" '%s/pg_wal/%08X%08X%08X' "$2" "$3" "$high" "$((low >> 24))"
 }
 
 # last_record <segment file>: where the last valid record in it begins, as a number; 0 when there is none.

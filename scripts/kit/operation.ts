@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stackIds, statePath } from '../../constructs/state-path.js';
-import { withLockAtOnce } from '../../setup/lock.mjs';
+import { holderOf, withLockAtOnce } from '../../setup/lock.mjs';
 import { workingTerraform } from './deploy-lock.js';
 import { UserError } from './errors.js';
 import { clusterDirectory, projectDirectory } from './places.js';
@@ -23,11 +23,23 @@ export async function withOperation<T>(
   directory = clusterDirectory(prefix),
 ): Promise<T> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  return withLockAtOnce(join(directory, 'operation.lock'), what, work, ({ pid, what: other = 'another command' }) => {
-    return new UserError(
-      `"${other}" is under way on cluster ${prefix} (process ${pid}): nothing was changed; run this again when that has ended`,
-    );
-  });
+  return withLockAtOnce(lockPath(directory), what, work, (owner) => underWay(prefix, owner));
+}
+
+/** For whoever looks before anything is created. @throws UserError naming what is under way */
+export function refuseDuringOperation(prefix: string, directory = clusterDirectory(prefix)): void {
+  const owner = holderOf(lockPath(directory));
+  if (owner !== undefined) throw underWay(prefix, owner);
+}
+
+function lockPath(directory: string): string {
+  return join(directory, 'operation.lock');
+}
+
+function underWay(prefix: string, { pid, what = 'another command' }: { pid: number; what?: string }): UserError {
+  return new UserError(
+    `"${what}" is under way on cluster ${prefix} (process ${pid}): nothing was changed; run this again when that has ended`,
+  );
 }
 
 /** @throws UserError while Terraform, started by whomever, changes the cluster of this checkout */

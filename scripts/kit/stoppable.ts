@@ -63,3 +63,13 @@ export async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): P
     work.catch(() => undefined);
   }
 }
+
+/** What `work` gives. Once `signal` is aborted, its errors are the interruption: at a terminal, programs that it runs hear Ctrl-C too. */
+export async function orInterrupted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (signal.aborted) throw signal.reason as Error;
+    throw error;
+  }
+}

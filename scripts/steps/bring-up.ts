@@ -5,7 +5,7 @@ import { findShortages } from '../kit/capacity.js';
 import { InterruptedError, UserError } from '../kit/errors.js';
 import { isFirstDeployUnfinished } from '../kit/first-deploy.js';
 import { findObstacles, findStrangers } from '../kit/guards.js';
-import { refuseDuringDeploy, withOperation } from '../kit/operation.js';
+import { refuseDuringDeploy, refuseDuringOperation, withOperation } from '../kit/operation.js';
 import { openPauseNote } from '../kit/pause-note.js';
 import type { Report } from '../kit/report.js';
 import { $ } from '../kit/shell.js';
@@ -36,15 +36,20 @@ export interface BringUpOptions {
  * @throws UserError before anything is created when something stands in the way; later when a step fails; InterruptedError
  */
 export async function bringUp(settings: ClusterSettings, options: BringUpOptions): Promise<ClusterView> {
-  return withOperation(settings.prefix, 'npm start', async () => bringUpAlone(settings, options));
+  const { prefix } = settings;
+  refuseDuringOperation(prefix);
+  refuseDuringDeploy(prefix);
+  for (const name of await sweepKilledDeploy(settings, $)) {
+    options.report.note(`removed ${name}, which a killed deploy left`);
+  }
+  const terraform = await prepare(settings, options.report);
+  return withOperation(prefix, 'npm start', async () => bringUpAlone(settings, terraform, options));
 }
 
-async function bringUpAlone(settings: ClusterSettings, options: BringUpOptions): Promise<ClusterView> {
-  const { report, beforeDeploy, output } = options;
-  const { prefix, dockerProvider } = settings;
-  refuseDuringDeploy(prefix);
-  for (const name of await sweepKilledDeploy(settings, $)) report.note(`removed ${name}, which a killed deploy left`);
-  const terraform = await report.step('ports and names are free, memory and disk suffice', async () => {
+/** What stands in the way; nothing is created, the directory of the lock neither. @returns the Terraform to use */
+async function prepare(settings: ClusterSettings, report: Report): Promise<string> {
+  const { prefix } = settings;
+  return report.step('ports and names are free, memory and disk suffice', async () => {
     // after a killed first deploy the hook Guard does that, under Terraform's lock
     const sweepComes = isFirstDeployUnfinished(prefix);
     // a volume may hold data by now, so it is gone on with instead
@@ -57,6 +62,14 @@ async function bringUpAlone(settings: ClusterSettings, options: BringUpOptions):
     if (obstacles.length > 0) throw new UserError(`nothing was created: ${obstacles.join('\n       ')}`);
     return program;
   });
+}
+
+async function bringUpAlone(
+  settings: ClusterSettings,
+  terraform: string,
+  { report, beforeDeploy, output }: BringUpOptions,
+): Promise<ClusterView> {
+  const { prefix, dockerProvider } = settings;
   beforeDeploy?.();
   await startStopped(prefix, report);
   report.note(

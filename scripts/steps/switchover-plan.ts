@@ -84,7 +84,7 @@ function nobody(view: ClusterView, from: NodeView): string | undefined {
   return `no standby can take over from ${from.container}: ${reasons.join('; ')}`;
 }
 
-/** The old primary writes some WAL until it stops: where the others are no majority without it, it would lead again. */
+/** The old primary stops for a moment: where the others are no majority without it, they would wait for it. */
 function majorityObstacle(view: ClusterView, from: NodeView): string | undefined {
   const voters = votersOf(view);
   const others = voters.filter((id) => id !== from.id);

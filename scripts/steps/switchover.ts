@@ -2,7 +2,7 @@
 import prettyMs from 'pretty-ms';
 import { InterruptedError, messageOf, UserError } from '../kit/errors.js';
 import type { Report } from '../kit/report.js';
-import { noWishes, stoppableClock, unlessAborted } from '../kit/stoppable.js';
+import { noWishes, orInterrupted, stoppableClock, unlessAborted } from '../kit/stoppable.js';
 import { found, notYet, waitUntil } from '../kit/wait.js';
 import { problemOf } from '../live/health.js';
 import type { Live } from '../live/open.js';
@@ -44,12 +44,18 @@ export interface Switched {
  */
 export async function switchover(live: Live, { to, report, end = noWishes.end }: SwitchoverOptions): Promise<Switched> {
   const run = new Run(live, report, end);
-  const plan = await report.step(`1. ${to ?? 'A standby'} can take over`, async () => run.plan(to));
+  const plan = await report.step(`1. ${to ?? 'A standby'} can take over`, async () => run.plan(to)).catch(notBegun);
   try {
-    return await run.perform(plan);
+    return await orInterrupted(end, run.perform(plan));
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error;
     throw new InterruptedError(error.signal, `interrupted: ${await howThingsStand(live, plan)}`);
+  }
+
+  function notBegun(error: unknown): never {
+    if (end.aborted)
+      throw new InterruptedError((end.reason as InterruptedError).signal, 'interrupted: nothing was changed');
+    throw error;
   }
 }
 

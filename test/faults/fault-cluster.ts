@@ -11,7 +11,7 @@ import {
   type Place,
 } from '../support/node-container.js';
 import { queryOnce } from '../support/query.js';
-import { freePorts } from '../support/ports.js';
+import { releasePorts, takePorts } from '../support/ports.js';
 import { docker, mustRun, run } from '../support/shell.js';
 import { type Login } from '../support/primary-connection.js';
 import { clusterLabel, nodeLabel, nodeName } from '../../constructs/topology.js';
@@ -147,7 +147,7 @@ export class FaultCluster {
     FaultCluster.made += 1;
     const prefix = `pgf-${process.pid}-${FaultCluster.made}`;
     const network = `${prefix}-network`;
-    const ports = await freePorts(firstPort, lastPort, nodes);
+    const ports = await takePorts(firstPort, lastPort, nodes);
     const servers = ports.map((port, index) => FaultServer.declare({ prefix, network, image }, index + 1, port));
     const cluster = new FaultCluster(network, servers);
     try {
@@ -210,6 +210,7 @@ export class FaultCluster {
     });
     removeDisks((volume) => volumes.includes(volume));
     command(['network', 'rm', this.network]);
+    releasePorts(this.endpoints.map(({ port }) => port));
   }
 
   get #initialCluster(): string {

@@ -197,8 +197,9 @@ describe('a cluster of three that is written to:', () => {
   it('without a majority a switchover is refused, and so is the maintenance of the last healthy server', async () => {
     await during(kill(...standbys), async () => {
       const refusal = async () => switched().then(() => '', String);
-      const seen = await eventually('the loss to be seen', refusal, (text) => text.includes('no majority'), 10_000);
-      expect(seen).toMatch(/no majority: 1 of 3 voters answers and 2 must, so writes wait; .*; nothing was changed$/);
+      // while it becomes a standby it does not answer either
+      const lost = /no majority: 1 of 3 voters answers and 2 must, so writes wait; .*; nothing was changed$/;
+      await eventually('the loss to be seen', refusal, (text) => lost.test(text), 10_000);
       await expect(maintained(primary.name)).rejects.toThrow(/cannot go out of service now: .*it was not touched$/);
     });
   });
@@ -270,14 +271,15 @@ describe('a cluster of three that is written to:', () => {
     expect((await standbys[0].status()).role).toBe('standby');
   });
 
-  it('Ctrl-C while npm run switchover waits for the servers: it says how things stand, exit 130, and they go on', async () => {
+  it('Ctrl-C while npm run switchover looks at the servers: it says how things stand, exit 130, and they go on', async () => {
     const terminal = openTerminal(typed(`switchover -- ${standbys[0].name}`), screen);
     try {
-      await terminal.until('leadership to be asked for', (output) => output.includes('2. Leadership goes'), recovery);
+      // from here on it takes a moment; the rest may be done before the key is
+      await terminal.until('the first step', (output) => output.includes('can take over'), recovery);
       terminal.type(ctrlC);
       expect(await terminal.end(recovery), terminal.output()).toBe(130);
       expect(terminal.output()).toMatch(
-        /interrupted: (\S+ is still the primary|leadership is on its way, |\S+ is the primary now; )/,
+        /interrupted: (nothing was changed|\S+ is still the primary|leadership is on its way, |\S+ is the primary now; )/,
       );
     } finally {
       terminal.close();

@@ -7,7 +7,7 @@ import { application } from '../../../test/faults/fault-cluster.js';
 import { everyStandbyReplayed, missingOn } from '../../../test/faults/verify.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { docker } from '../../../test/support/node-container.js';
-import { freePorts } from '../../../test/support/ports.js';
+import { takePorts } from '../../../test/support/ports.js';
 import { mustRun, run } from '../../../test/support/shell.js';
 import { WriteLoad } from '../../../test/support/write-load.js';
 import { findStale } from '../../../test/support/write-record.js';
@@ -54,7 +54,7 @@ export class PatroniSite implements Site {
     const prefix = `pgf-${process.pid}-patroni-${timing.ttl}`;
     const network = `${prefix}-network`;
     const place = { prefix, network, image };
-    const free = await freePorts(firstPort, lastPort, 3 * nodes);
+    const free = await takePorts(firstPort, lastPort, 3 * nodes);
     const servers = Array.from({ length: nodes }, (_, index) => {
       const [postgres = 0, restApi = 0, etcd = 0] = free.slice(3 * index);
       return new PatroniServer(place, index + 1, { postgres, restApi, etcd });

@@ -2,7 +2,7 @@
  * leadership_log.c
  *	  See leadership_log.h.
  *
- * npm run bench -- timeline reads these lines (bench/timeline/events.ts).
+ * npm run bench -- timeline reads these lines (bench/timeline/steps.ts).
  */
 #include "postgres.h"
 

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { onTestFailed } from 'vitest';
 import { eventually } from '../../support/eventually.js';
 import { ensureImage } from '../../support/image.js';
-import { freePorts } from '../../support/ports.js';
+import { releasePorts, takePorts } from '../../support/ports.js';
 import { docker, NodeContainer, secrets, type Place } from '../../support/node-container.js';
 
 const queryDeadline = 5_000;
@@ -159,7 +159,7 @@ export class ServerGroup {
    * @param options more arguments of `docker run`
    */
   static async create(names: readonly string[], options: MoreOptions = () => []): Promise<ServerGroup> {
-    const group = new ServerGroup(names, await freePorts(firstPort, lastPort, 2 * names.length), options);
+    const group = new ServerGroup(names, await takePorts(firstPort, lastPort, 2 * names.length), options);
     try {
       docker(['network', 'create', group.place.network]);
       for (const server of group.servers) server.create();
@@ -265,5 +265,6 @@ export class ServerGroup {
   remove(): void {
     for (const server of this.servers) server.dispose();
     spawnSync('docker', ['network', 'rm', this.place.network], { timeout: 30_000 });
+    releasePorts(this.servers.flatMap(({ ports }) => Object.values(ports)));
   }
 }

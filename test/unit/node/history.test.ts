@@ -56,6 +56,8 @@ describe('R1: a history file outside of the chain goes before every start', () =
     const histories = { '00000002': ['1\t0/3000148'], '00000003': ['1\t0/3000148', '2\t0/5000000'] };
     expect(kept(['2 1 0/3000148 1 1'], histories)).toEqual(['00000002']);
     expect(kept(['2 1 0/3000148 1 1'], { '00000002': [] })).toEqual([]);
+    const chain = ['2 1 0/3000148 1 1', '3 4 0/5000000 2 2'];
+    expect(kept(chain, { '00000002': ['1\t0/3000148'], '00000003': [] })).toEqual(['00000002']);
   });
 
   it('takes a fork that the chain does not know yet as it comes', () => {

@@ -113,7 +113,9 @@ export class RejoiningNode extends NodeShell {
 
   /** What PostgreSQL was started with: its rows, and `half` when the directory was not whole; undefined when it was not. */
   started(): string | undefined {
-    return this.has('started') ? this.read('started').trim() : undefined;
+    const rows = this.has('started') ? this.read('started').trim() : '';
+    // it may have been killed before it had told
+    return rows === '' ? undefined : rows;
   }
 
   /** What ran: pg_rewind, pg_basebackup, recovery. */

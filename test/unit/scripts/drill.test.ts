@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Live } from '../../../scripts/live/open.js';
 import type { SqlRow } from '../../../scripts/live/sql.js';
 import { agreement, drill, partners } from '../../../scripts/steps/drill.js';
-import { fakeCluster } from './fake-cluster.js';
-import { fakeClock, healthyView, silentReport, withNode } from './fakes.js';
+import { fakeLive } from './fake-cluster.js';
+import { healthyView, silentReport, withNode } from './fakes.js';
 
 const view = healthyView(3);
 const [one, two, three] = view.nodes;
@@ -53,27 +52,8 @@ describe('agreement', () => {
 });
 
 describe('drill', () => {
-  const member = { data: 'present', raft: 'present', formation: 'consumed', configured: 'yes' } as const;
-  function live(count: number, answer: (text: string) => SqlRow[] | undefined = () => undefined) {
-    const { docker, sql } = fakeCluster(Array.from({ length: count }, () => member));
-    const asked: string[] = [];
-    const opened: Live = {
-      prefix: 'pgraft',
-      provider: 'registry',
-      docker,
-      sql: {
-        query: async (endpoint, text, options) => {
-          asked.push(text);
-          return answer(text) ?? sql.query(endpoint, text, options);
-        },
-        close: () => undefined,
-      },
-      secrets: undefined,
-      clock: fakeClock(),
-      close: () => undefined,
-    };
-    return { opened, asked };
-  }
+  const live = (count: number, answer: (text: string) => SqlRow[] | undefined = () => undefined) =>
+    fakeLive(count, answer);
 
   it('refuses one server, and hands nothing over', async () => {
     const { opened, asked } = live(1);

@@ -1,7 +1,8 @@
 /** A whole cluster played in memory: what `pgraft-node` and PostgreSQL would answer while it is brought up. */
-import { failed, fakeDocker, ok, state, stateLines, container } from './fakes.js';
+import { failed, fakeClock, fakeDocker, ok, state, stateLines, container } from './fakes.js';
 import type { NodeState } from '../../../scripts/live/node-state.js';
 import type { Docker, Endpoint } from '../../../scripts/live/docker.js';
+import type { Live } from '../../../scripts/live/open.js';
 import type { Sql, SqlRow } from '../../../scripts/live/sql.js';
 import type { Outcome } from '../../../scripts/kit/shell.js';
 
@@ -47,6 +48,35 @@ export function fakeCluster(states: Partial<NodeState>[]): FakeCluster {
   };
   return { docker, sql, nodes, orders, inputs, passwords: [] };
 }
+
+/**
+ * That many members, as a command has them open. `answer` gives the rows of what the cluster itself does not know.
+ *
+ * @returns also every statement, in the order they came
+ */
+export function fakeLive(count: number, answer: (text: string, endpoint: Endpoint) => Awaitable<SqlRow[] | undefined>) {
+  const member = { data: 'present', raft: 'present', formation: 'consumed', configured: 'yes' } as const;
+  const { docker, sql } = fakeCluster(Array.from({ length: count }, () => member));
+  const asked: string[] = [];
+  const opened: Live = {
+    prefix: 'pgraft',
+    provider: 'registry',
+    docker,
+    sql: {
+      query: async (endpoint, text, options) => {
+        asked.push(text);
+        return (await answer(text, endpoint)) ?? sql.query(endpoint, text, options);
+      },
+      close: () => undefined,
+    },
+    secrets: undefined,
+    clock: fakeClock(),
+    close: () => undefined,
+  };
+  return { opened, asked };
+}
+
+type Awaitable<T> = T | Promise<T>;
 
 function obey(node: FakeNode, command: string): Outcome {
   const problem = node.broken[command];

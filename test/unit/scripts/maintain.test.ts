@@ -5,8 +5,8 @@ import type { Live } from '../../../scripts/live/open.js';
 import type { ClusterView, NodeView } from '../../../scripts/live/view.js';
 import { whyNeeded } from '../../../scripts/steps/maintain-plan.js';
 import { maintain, maintainedSentence } from '../../../scripts/steps/maintain.js';
-import { fakeCluster } from './fake-cluster.js';
-import { fakeClock, healthyView, silentReport, withNode } from './fakes.js';
+import { fakeLive } from './fake-cluster.js';
+import { healthyView, silentReport, withNode } from './fakes.js';
 
 const healthy = healthyView(3);
 const pick = (view: ClusterView, id: number) => view.nodes.find((node) => node.id === id) as NodeView;
@@ -82,15 +82,17 @@ describe('whyNeeded', () => {
 });
 
 describe('maintain', () => {
-  const member = { data: 'present', raft: 'present', formation: 'consumed', configured: 'yes' } as const;
-  /** Three servers, node 1 leading; what is done to containers and run, in order. */
-  function live({ startFails = false, transactions = (): number => 0 } = {}) {
-    const { docker, sql } = fakeCluster([member, member, member]);
+  /** Node 1 leads; what is done to containers and run, in order. */
+  function live({ servers = 3, startFails = false, transactions = (): number => 0 } = {}) {
+    const { opened: asIs } = fakeLive(servers, (text) => {
+      if (text.includes('as sessions')) return [{ sessions: 2, now: '2026-01-02' }];
+      if (text.includes('as transactions')) return [{ transactions: transactions() }];
+      return text.includes('pg_wal_lsn_diff($1') ? [{ lag: '0' }] : undefined;
+    });
+    const { docker, clock } = asIs;
     const done: string[] = [];
-    const clock = fakeClock();
     const opened: Live = {
-      prefix: 'pgraft',
-      provider: 'registry',
+      ...asIs,
       docker: {
         ...docker,
         stop: async ([name]) => Promise.resolve(void done.push(`stop ${name ?? ''}`)),
@@ -100,18 +102,6 @@ describe('maintain', () => {
           return Promise.resolve();
         },
       },
-      sql: {
-        query: async (endpoint, text, options) => {
-          if (text.includes('as sessions')) return [{ sessions: 2, now: '2026-01-02' }];
-          if (text.includes('as transactions')) return [{ transactions: transactions() }];
-          if (text.includes('pg_wal_lsn_diff($1')) return [{ lag: '0' }];
-          return sql.query(endpoint, text, options);
-        },
-        close: () => undefined,
-      },
-      secrets: undefined,
-      clock,
-      close: () => undefined,
     };
     return { opened, done, clock };
   }
@@ -210,14 +200,8 @@ describe('maintain', () => {
   });
 
   it('does not touch a server that is needed', async () => {
-    const { docker, sql } = fakeCluster([member, member]);
-    const { opened, done } = live();
-    const two = {
-      ...opened,
-      docker: { ...docker, stop: async ([name = '']) => Promise.resolve(void done.push(name)) },
-      sql,
-    } satisfies Live;
-    await expect(maintain(two, { node: '2', command: [], run: runs(done, 0), report })).rejects.toThrow(
+    const { opened, done } = live({ servers: 2 });
+    await expect(maintain(opened, { node: '2', command: [], run: runs(done, 0), report })).rejects.toThrow(
       /^pgraft-replica1 cannot go out of service now: without it 1 of 2 voters would be left/,
     );
     expect(done).toEqual([]);

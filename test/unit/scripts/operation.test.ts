@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { statePath } from '../../../constructs/state-path.js';
-import { refuseDuringDeploy, withOperation } from '../../../scripts/kit/operation.js';
+import { refuseDuringDeploy, refuseDuringOperation, withOperation } from '../../../scripts/kit/operation.js';
 
 let directory: string;
 beforeEach(() => {
@@ -23,6 +23,18 @@ describe('withOperation', () => {
       );
     });
     expect(await alone('npm run switchover', async () => Promise.resolve('done'))).toBe('done');
+  });
+
+  it('is seen by who only looks, and creates nothing', async () => {
+    const nowhere = join(directory, 'nowhere');
+    refuseDuringOperation('pgraft', nowhere);
+    expect(existsSync(nowhere)).toBe(false);
+    await alone('npm run maintain replica1', async () => {
+      expect(() => {
+        refuseDuringOperation('pgraft', directory);
+      }).toThrow('"npm run maintain replica1" is under way on cluster pgraft');
+      return Promise.resolve();
+    });
   });
 
   it('ends also with work that fails', async () => {

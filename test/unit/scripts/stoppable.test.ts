@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../../scripts/kit/errors.js';
-import { stoppableClock, unlessAborted, withWishes } from '../../../scripts/kit/stoppable.js';
+import { orInterrupted, stoppableClock, unlessAborted, withWishes } from '../../../scripts/kit/stoppable.js';
 import { fakeClock } from './fakes.js';
 
 const never = new Promise<void>(() => undefined);
@@ -69,5 +69,17 @@ describe('stoppableClock', () => {
     const sleeping = clock.sleep(1_000);
     controller.abort(new Error('stopped'));
     await expect(sleeping).rejects.toThrow('stopped');
+  });
+});
+
+describe('orInterrupted', () => {
+  const failing = Promise.reject(new Error('docker was ended by SIGINT'));
+  failing.catch(() => undefined);
+
+  it('takes an error for the interruption once that has come, and for itself before', async () => {
+    const end = new AbortController();
+    await expect(orInterrupted(end.signal, failing)).rejects.toThrow('docker was ended by SIGINT');
+    end.abort(new Error('interrupted'));
+    await expect(orInterrupted(end.signal, failing)).rejects.toThrow('interrupted');
   });
 });

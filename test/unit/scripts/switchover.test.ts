@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { InterruptedError } from '../../../scripts/kit/errors.js';
-import type { Live } from '../../../scripts/live/open.js';
 import type { SqlRow } from '../../../scripts/live/sql.js';
 import type { ClusterView, NodeView } from '../../../scripts/live/view.js';
 import { planSwitchover } from '../../../scripts/steps/switchover-plan.js';
 import { switchedSentence, switchover } from '../../../scripts/steps/switchover.js';
-import { fakeCluster } from './fake-cluster.js';
-import { fakeClock, healthyView, silentReport, state, withNode } from './fakes.js';
+import { fakeLive } from './fake-cluster.js';
+import { healthyView, silentReport, state, withNode } from './fakes.js';
 
 const healthy = healthyView(3);
 const silent = { accepting: false, problem: 'connect ECONNREFUSED' } as const;
@@ -119,35 +118,18 @@ describe('planSwitchover', () => {
 });
 
 describe('switchover', () => {
-  const member = { data: 'present', raft: 'present', formation: 'consumed', configured: 'yes' } as const;
   /** Three servers of which node `writer()` accepts writes. */
-  function live(
+  const live = (
     writer: () => number,
     call: () => SqlRow[] = () => [{ pgraft_transfer_leadership: true }],
     changers: (id: number) => SqlRow[] = () => [],
-  ) {
-    const { docker, sql } = fakeCluster([member, member, member]);
-    const asked: string[] = [];
-    const opened: Live = {
-      prefix: 'pgraft',
-      provider: 'registry',
-      docker,
-      sql: {
-        query: async (endpoint, text, options) => {
-          asked.push(text);
-          if (text.includes('pgraft_transfer_leadership($1)')) return Promise.resolve().then(call);
-          if (text.includes('from pg_stat_activity')) return Promise.resolve(changers(endpoint.port - 5431));
-          if (text.startsWith('select writable')) return [{ writable: endpoint.port - 5431 === writer() }];
-          return sql.query(endpoint, text, options);
-        },
-        close: () => undefined,
-      },
-      secrets: undefined,
-      clock: fakeClock(),
-      close: () => undefined,
-    };
-    return { opened, asked };
-  }
+  ) =>
+    fakeLive(3, async (text, { port }) => {
+      const id = port - 5431;
+      if (text.includes('pgraft_transfer_leadership($1)')) return Promise.resolve().then(call);
+      if (text.includes('from pg_stat_activity')) return changers(id);
+      return text.startsWith('select writable') ? [{ writable: id === writer() }] : undefined;
+    });
   const report = silentReport();
   const failing = (code: string, message: string) => () => {
     throw Object.assign(new Error(message), { code, severity: 'ERROR', hint: 'Try again.' });
