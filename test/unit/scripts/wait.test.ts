@@ -51,7 +51,9 @@ describe('waitUntil', () => {
     const told: string[] = [];
     const probe = () => {
       const now = clock.now();
-      return Promise.resolve(now < 9_000 ? notYet(`cloning (${now} ms)`) : now < 12_000 ? notYet('starting') : found(1));
+      return Promise.resolve(
+        now < 9_000 ? notYet(`cloning (${now} ms)`) : now < 12_000 ? notYet('starting') : found(1),
+      );
     };
     await waitUntil('a copy', probe, {
       deadline: 60_000,
