@@ -42,7 +42,7 @@ export function whyStay(view: ClusterView, id: number): string | undefined {
   return `${live} of the ${remaining.length} voters that remain are healthy, and ${needed} must be: ${troubles.join('; ')}`;
 }
 
-/** Those of the others without which server `id` cannot leave, and whose containers somebody has stopped: no deploy starts them. */
+/** Those of the others without which server `id` cannot leave, and whose containers were stopped. */
 export function stoppedFor(view: ClusterView, id: number): NodeView[] {
   if (whyStay(view, id) === undefined) return [];
   const others = votersOf(view).flatMap((other) => (other === id ? [] : (findNode(view, other) ?? [])));

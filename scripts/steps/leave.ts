@@ -103,8 +103,8 @@ export async function leaveCluster(input: InputOf<'leave'>, tools: DepartureTool
     if (live.clock.now() - hopelessSince < deadlines.stopped) return notYet(reason);
     const names = stopped.map((node) => node.container).join(', ');
     throw new UserError(
-      `${container} cannot leave: ${reason}; it was not removed and goes on. No deploy starts what was stopped: start ${names} with ` +
-        'docker start (npm start does it, and then deploys), and deploy again',
+      `${container} cannot leave: ${reason}; it was not removed and goes on. Nobody has started ${names} meanwhile: do so ` +
+        'with docker start (npm start does it, and then deploys), and deploy again',
     );
   }
 

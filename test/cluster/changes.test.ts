@@ -53,6 +53,7 @@ describe('a running cluster that is written to is changed by changing its code:'
     console.info(`${what}: ${(took / 1000).toFixed(1)} s, ${gap.toFixed(0)} ms without a write at most`);
     const status = await project.npm('status');
     expect(status.status, status.output).toBe(0);
+    expect(status.output).not.toMatch(/setting .* differs/);
     expect(await cluster.missing()).toEqual([]);
     const plan = await project.npm('plan');
     expect(plan.status, plan.output).toBe(0);
