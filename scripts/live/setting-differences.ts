@@ -16,6 +16,8 @@ const ownOfEachServer = [
   'pgraft.node_id',
   'pgraft.listen_address',
   'pgraft.advertise_address',
+  // each has the servers that there were when it came: it is for forming the group
+  'pgraft.initial_cluster',
   // written by the role worker, see docs/architecture.md
   'pgraft.sync_generation',
   'primary_conninfo',

@@ -1,0 +1,204 @@
+/** How a deploy goes about it: who is touched, in which order, whether leadership moves, how long writes wait. Pure. */
+import type { ClusterChanges, NodeChange } from './changes.js';
+import { limitChanges } from './limits.js';
+import type { Facts } from './situation.js';
+import { containers } from './words.js';
+
+export interface Procedure {
+  /** How many servers are out of service at the same time, by what the deploy does. */
+  readonly atOnce: number;
+  /** In the order in which they happen; those of different kinds may change places. */
+  readonly steps: readonly string[];
+  readonly leadership: string;
+  readonly leadershipMoves: 'no' | 'yes' | 'perhaps';
+  readonly writes: string;
+  /** Writes stop for longer than a switchover takes. */
+  readonly interrupts: boolean;
+}
+
+/** Promised, and measured by bench/outage: docs/performance.md. */
+const gaps = {
+  switchover: '0.15 s as a rule, 0.4 s at most in 99 of 100',
+  standby: 'some 50 ms, 0.2 s at most in 99 of 100',
+};
+/** A server from `docker stop` until it streams again, on this project's test machines. */
+const absence = 'some seconds (the checkpoint, the new container, the way back)';
+
+export function procedureOf(changes: ClusterChanges, facts: Facts): Procedure {
+  const parts = partition(changes);
+  const { first } = facts;
+  return {
+    atOnce: first ? 0 : Math.max(parts.restored.length, parts.replaced.length + parts.removed.length > 0 ? 1 : 0),
+    steps: first ? firstSteps(changes) : stepsOf(parts, changes, facts),
+    ...leadershipOf(parts, facts, first),
+    ...writesOf(parts, facts, first),
+  };
+}
+
+interface Parts {
+  readonly added: readonly NodeChange[];
+  readonly removed: readonly NodeChange[];
+  readonly replaced: readonly NodeChange[];
+  readonly updated: readonly NodeChange[];
+  readonly restored: readonly NodeChange[];
+  /** A limit of standbys is lowered: the primary goes first. */
+  readonly primaryFirst: boolean;
+}
+
+function partition({ nodes }: ClusterChanges): Parts {
+  const of = (action: NodeChange['action']) => nodes.filter((node) => node.action === action);
+  return {
+    added: of('added'),
+    removed: of('removed'),
+    replaced: of('replaced'),
+    updated: of('updated'),
+    restored: of('restored'),
+    primaryFirst: limitChanges(nodes.flatMap(({ causes }) => causes)).lowered.length > 0,
+  };
+}
+
+function firstSteps({ nodes }: ClusterChanges): string[] {
+  const declared = nodes.filter(({ action }) => action !== 'removed');
+  if (declared[0] === undefined) return [];
+  return [
+    `${containers(declared)}: all at once; then they become one cluster, which ${declared[0].container} leads at first`,
+  ];
+}
+
+function stepsOf(parts: Parts, { image, reloads }: ClusterChanges, { primary, sick }: Facts): string[] {
+  const { added, removed, replaced, updated, restored, primaryFirst } = parts;
+  const steps: string[] = [];
+  if (image !== undefined) steps.push(`the image ${image} is built; if that fails, nothing else is changed`);
+  if (restored.length > 0)
+    steps.push(
+      `${containers(restored)}: made anew${restored.length > 1 ? ', all at once' : ''}, and waited for until healthy`,
+    );
+  if (removed.length > 0) {
+    const leads = removed.some(({ id }) => id === primary?.id);
+    const handOver = leads ? '; the one that leads hands leadership over first' : '';
+    steps.push(
+      `${containers(removed)}: each leaves the Raft group, one after another${handOver}; then its container and its volume go`,
+    );
+  }
+  if (replaced.length > 0)
+    steps.push(
+      ...sickSteps(replaced, sick),
+      ...rollSteps(
+        replaced.filter(({ id }) => !sick.includes(id)),
+        primary?.id,
+        primaryFirst,
+      ),
+    );
+  if (updated.length > 0) steps.push(`${containers(updated)}: changed in place, without a restart`);
+  if (added.length > 0)
+    steps.push(`${containers(added)}: made, then added one by one, each once it has copied the data`);
+  if (reloads.length > 0) steps.push('every server reloads its settings; no container is touched for that');
+  return steps;
+}
+
+/** Nobody misses them. */
+function sickSteps(replaced: readonly NodeChange[], sick: readonly number[]): string[] {
+  const first = replaced.filter(({ id }) => sick.includes(id));
+  return first.length === 0 ? [] : [`${containers(first)}: replaced first, since nobody is served there`];
+}
+
+function rollSteps(replaced: readonly NodeChange[], leader: number | undefined, primaryFirst: boolean): string[] {
+  if (replaced.length === 0) return [];
+  const healthy = 'one at a time, each healthy before the next';
+  const primary = replaced.find(({ id }) => id === leader);
+  const standbys = replaced.filter(({ id }) => id !== leader);
+  if (primary === undefined) {
+    const who =
+      leader === undefined && replaced.length > 1 ? `, whichever leads ${primaryFirst ? 'first' : 'last'}` : '';
+    return [`${containers(replaced)}: replaced, ${healthy}${who}`];
+  }
+  const others =
+    standbys.length === 0
+      ? []
+      : [`${containers(standbys)}: replaced, ${standbys.length === 1 ? 'and healthy before the next' : healthy}`];
+  const how = primaryFirst
+    ? 'replaced first, and promoted again, since a standby must not have less than the primary'
+    : standbys.length === 0
+      ? 'replaced'
+      : 'replaced last, after it has handed leadership over';
+  const own = `${primary.container} (leads): ${how}`;
+  return primaryFirst ? [own, ...others] : [...others, own];
+}
+
+function leadershipOf(
+  parts: Parts,
+  { primary, voters, up }: Facts,
+  first: boolean,
+): Pick<Procedure, 'leadership' | 'leadershipMoves'> {
+  if (first) return { leadership: 'Nobody leads yet.', leadershipMoves: 'no' };
+  const going = [...parts.removed, ...parts.replaced];
+  const now =
+    primary === undefined
+      ? up === undefined
+        ? 'It is not known who leads.'
+        : 'No server leads now.'
+      : `${primary.container} leads.`;
+  if (going.length === 0) return { leadership: `${now} Leadership does not move.`, leadershipMoves: 'no' };
+  if (parts.primaryFirst) {
+    return {
+      leadership: `${now} Leadership stays: the server that leads restarts, and is promoted again.`,
+      leadershipMoves: 'no',
+    };
+  }
+  if (voters.length === 1)
+    return { leadership: `${now} There is nobody to hand leadership to.`, leadershipMoves: 'no' };
+  if (up !== undefined && primary === undefined) return { leadership: now, leadershipMoves: 'perhaps' };
+  const certain =
+    primary !== undefined
+      ? going.some(({ id }) => id === primary.id)
+      : voters.every((id) => going.some((node) => node.id === id));
+  if (certain)
+    return {
+      leadership: `${now} Leadership moves once, to a server that is healthy and stays.`,
+      leadershipMoves: 'yes',
+    };
+  if (primary !== undefined) return { leadership: `${now} Leadership does not move.`, leadershipMoves: 'no' };
+  return {
+    leadership: `${now} If it is ${going.map(({ container }) => container).join(' or ')}, leadership moves once.`,
+    leadershipMoves: 'perhaps',
+  };
+}
+
+function writesOf(parts: Parts, facts: Facts, first: boolean): Pick<Procedure, 'writes' | 'interrupts'> {
+  const { voters, primary, up } = facts;
+  const going = [...parts.removed, ...parts.replaced];
+  if (first) return { writes: 'There is nothing to interrupt.', interrupts: false };
+  if (up !== undefined && primary === undefined) {
+    return { writes: 'No server accepts writes now.', interrupts: false };
+  }
+  if (going.length === 0) return { writes: 'No write has to wait.', interrupts: false };
+  if (parts.replaced.length > 0 && voters.length < 3)
+    return { writes: smallGap(voters.length, parts), interrupts: true };
+  if (parts.primaryFirst) {
+    return {
+      writes: `Writes wait once, while the server that leads restarts: ${absence}. ${standbyGap(parts)}`.trim(),
+      interrupts: true,
+    };
+  }
+  const leads = primary === undefined || going.some(({ id }) => id === primary.id);
+  const standby = standbyGap(parts);
+  if (!leads) return { writes: standby === '' ? 'No write has to wait.' : standby, interrupts: false };
+  // neither of two can be promoted without the other
+  const gap = voters.length === 2 ? 'a second or so, until the old primary is back as a standby' : gaps.switchover;
+  const when =
+    primary === undefined ? 'If leadership moves, writes wait once' : 'Writes wait once, when leadership moves';
+  return {
+    writes: `${when}: ${gap}; sessions there end, clients connect again. ${standby}`.trim(),
+    interrupts: false,
+  };
+}
+
+function standbyGap({ replaced }: Parts): string {
+  return replaced.length === 0 ? '' : `When a standby stops, a commit may wait ${gaps.standby}.`;
+}
+
+function smallGap(voters: number, { replaced }: Parts): string {
+  if (voters === 1) return `Writes and reads stop while the only server is replaced: ${absence}.`;
+  const times = replaced.length === 1 ? 'once' : 'twice';
+  return `Of two servers both are needed to confirm a commit: writes stop ${times}, each time for ${absence}.`;
+}
