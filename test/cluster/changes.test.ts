@@ -41,7 +41,7 @@ describe('a running cluster that is written to is changed by changing its code:'
     });
   });
   afterAll(async () => {
-    await cluster.close();
+    await (cluster as WrittenCluster | undefined)?.close();
     if (anotherImage !== undefined) await docker('image', 'rm', '--force', anotherImage);
   });
 
