@@ -1,4 +1,6 @@
-/** A deploy whose terraform, or whose cdktf, is killed with SIGKILL at a given moment, and the deploy that comes next. */
+/** A deploy whose terraform, or whose cdktf, is killed with SIGKILL while it changes the cluster, and the deploy that comes next. */
+import { readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { terraformBelow } from '../../scripts/kit/processes.mjs';
 import type { Context } from './cluster-project.js';
@@ -7,13 +9,13 @@ import type { WrittenCluster } from './written-cluster.js';
 
 export interface Kill {
   readonly victim: 'terraform' | 'cdktf';
-  /** Milliseconds after the command was typed; where no terraform runs then, the next one is killed as it begins. */
+  /** Milliseconds after `terraform apply` of the stack with the cluster has begun. */
   readonly after: number;
 }
 
 export interface Killed extends Ended {
-  /** The command line of what was killed; undefined: the deploy had ended by itself. */
-  readonly killed: string | undefined;
+  /** Otherwise the deploy had ended by itself when the moment came. */
+  readonly killed: boolean;
 }
 
 const terraform = process.env['TERRAFORM_BINARY_NAME'] ?? 'terraform';
@@ -22,25 +24,40 @@ const patience = 240_000;
 const refused = /is under way on cluster .* nothing was changed; run this again when that has ended/;
 
 export function describeKill({ victim, after }: Kill): string {
-  return `${victim} killed after ${after} ms`;
+  return `${victim} killed ${after} ms into it`;
 }
 
 export async function deployKilled(cluster: WrittenCluster, context: Context, kill: Kill): Promise<Killed> {
   const deploying = { pid: 0, ended: false };
   const end = cluster.deploy(context, (pid) => (deploying.pid = pid)).finally(() => (deploying.ended = true));
-  const [ended, killed] = await Promise.all([end, sleep(kill.after).then(async () => killWhile(deploying, kill))]);
+  const [ended, killed] = await Promise.all([end, killWhile(deploying, kill)]);
   return { ...ended, killed };
 }
 
-async function killWhile(deploying: { pid: number; ended: boolean }, { victim }: Kill): Promise<string | undefined> {
+async function killWhile(deploying: { pid: number; ended: boolean }, { victim, after }: Kill): Promise<boolean> {
   while (!deploying.ended) {
-    const { pid } = deploying;
-    const found = victim === 'cdktf' ? { pid, command: ['cdktf', 'deploy'] } : terraformBelow(pid, terraform)[0];
-    const killed = found && killNow(found);
-    if (killed !== undefined) return killed;
-    await sleep(10);
+    const begun = applyBelow(deploying.pid) !== undefined;
+    await sleep(begun ? after : 10);
+    if (!begun) continue;
+    const apply = applyBelow(deploying.pid);
+    return apply !== undefined && killNow(victim === 'cdktf' ? deploying.pid : apply);
   }
-  return undefined;
+  return false;
+}
+
+function applyBelow(root: number): number | undefined {
+  const isApply = ({ pid, command }: { pid: number; command: readonly string[] }) =>
+    command.includes('apply') && directoryOf(pid) === 'cluster';
+  return terraformBelow(root, terraform).find(isApply)?.pid;
+}
+
+/** Such as the name of the stack that a terraform is at work on; undefined for a process that has ended. */
+function directoryOf(pid: number): string | undefined {
+  try {
+    return basename(readlinkSync(`/proc/${pid}/cwd`));
+  } catch {
+    return undefined;
+  }
 }
 
 /** `cdktf deploy '*'`, typed again while it says that the last one is still under way. @returns as the last one ended */
@@ -54,11 +71,10 @@ export async function deployNext(cluster: WrittenCluster, context: Context): Pro
   }
 }
 
-function killNow({ pid, command }: { pid: number; command: readonly string[] }): string | undefined {
+function killNow(pid: number): boolean {
   try {
-    process.kill(pid, 'SIGKILL');
-    return command.slice(0, 2).join(' ');
+    return process.kill(pid, 'SIGKILL');
   } catch {
-    return undefined;
+    return false;
   }
 }

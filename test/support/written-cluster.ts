@@ -20,7 +20,7 @@ type Manner = Pick<WriteLoadOptions, 'clients' | 'patience' | 'pace'>;
 
 const host = '127.0.0.1';
 const mostServers = 9;
-/** Of a deploy, which replaces every server one after the other. */
+/** Of a deploy, which may replace every server one after the other. */
 const deployDeadline = 300_000;
 const deadline = 60_000;
 /** Writes after which every client is taken to be at work. */
@@ -43,7 +43,7 @@ export class WrittenCluster {
   static async open(context: Context, manner: Manner = {}): Promise<WrittenCluster> {
     const project = await ClusterProject.open(context);
     try {
-      const started = await project.start();
+      const started = await project.start({}, { deadline: deployDeadline });
       if (started.status !== 0) throw new Error(`npm start failed:\n${started.output}\n${await project.logs()}`);
       const secrets = readSecrets(project.file('secrets.json'));
       if (secrets === undefined) throw new Error(`npm start has left no ${project.file('secrets.json')}`);

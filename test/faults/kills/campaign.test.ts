@@ -32,10 +32,11 @@ describe(`the deploy after one that was killed ends well, and nothing is lost; P
     const gap = await cluster.gapSince(begun);
     const missing = await cluster.missing();
     table.push(
-      `${about} (${broken.killed ?? 'it had ended'}): status ${broken.status} after ${broken.milliseconds} ms; next: status ${next.status} ` +
+      `${about} ${broken.killed ? '' : ' (it had ended)'}: status ${broken.status} after ${broken.milliseconds} ms; next: status ${next.status} ` +
         `in ${next.milliseconds} ms, refused ${next.refusals} times before; gap ${gap.toFixed(0)} ms, ${missing.length} lost`,
     );
     console.info(table.at(-1));
+    expect(broken.killed, broken.output).toBe(true);
     expect(next.status, `${broken.output}\n${next.output}`).toBe(0);
     expect(missing).toEqual([]);
     expect(await faultsOfCluster(cluster.project, cluster.names)).toEqual([]);
