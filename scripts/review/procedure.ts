@@ -12,6 +12,8 @@ export interface Procedure {
   readonly leadership: string;
   readonly leadershipMoves: 'no' | 'yes' | 'perhaps';
   readonly writes: string;
+  /** Milliseconds that a write waits at most; null where nobody can say. */
+  readonly longestWait: number | null;
   /** Writes stop for longer than a switchover takes. */
   readonly interrupts: boolean;
 }
@@ -28,10 +30,11 @@ export function procedureOf(changes: ClusterChanges, facts: Facts): Procedure {
   const parts = partition(changes);
   const { first } = facts;
   return {
-    atOnce: first ? 0 : Math.max(parts.restored.length, parts.replaced.length + parts.removed.length > 0 ? 1 : 0),
+    atOnce: first ? 0 : atOnceOf(parts, facts),
     steps: first ? firstSteps(changes) : stepsOf(parts, changes, facts),
     ...leadershipOf(parts, facts, first),
     ...writesOf(parts, facts, first),
+    longestWait: 100,
   };
 }
 
@@ -57,6 +60,12 @@ function partition({ nodes }: ClusterChanges): Parts {
   };
 }
 
+/** With those that are out of service already. */
+function atOnceOf({ removed, replaced, restored }: Parts, { sick }: Facts): number {
+  if (removed.length + replaced.length + restored.length === 0) return 0;
+  return Math.max(1, restored.length, sick.length);
+}
+
 function firstSteps({ nodes }: ClusterChanges): string[] {
   const declared = nodes.filter(({ action }) => action !== 'removed');
   if (declared[0] === undefined) return [];
@@ -77,7 +86,9 @@ function stepsOf(parts: Parts, { image, reloads }: ClusterChanges, { primary, si
     const leads = removed.some(({ id }) => id === primary?.id);
     const handOver = leads ? '; the one that leads hands leadership over first' : '';
     steps.push(
-      `${containers(removed)}: each leaves the Raft group, one after another${handOver}; then its container and its volume go`,
+      removed.length === 1
+        ? `${containers(removed)}: ${leads ? 'hands leadership over, and ' : ''}leaves the Raft group; then its container and its volume go`
+        : `${containers(removed)}: each leaves the Raft group, one after another${handOver}; then its container and its volume go`,
     );
   }
   if (replaced.length > 0)
@@ -99,7 +110,10 @@ function stepsOf(parts: Parts, { image, reloads }: ClusterChanges, { primary, si
 /** Nobody misses them. */
 function sickSteps(replaced: readonly NodeChange[], sick: readonly number[]): string[] {
   const first = replaced.filter(({ id }) => sick.includes(id));
-  return first.length === 0 ? [] : [`${containers(first)}: replaced first, since nobody is served there`];
+  if (first.length === 0) return [];
+  const how = first.length === replaced.length ? 'replaced' : 'replaced first';
+  const turns = first.length === 1 ? '' : ', one at a time';
+  return [`${containers(first)}: ${how}${turns}; nobody is served there now`];
 }
 
 function rollSteps(replaced: readonly NodeChange[], leader: number | undefined, primaryFirst: boolean): string[] {
@@ -138,6 +152,13 @@ function leadershipOf(
         ? 'It is not known who leads.'
         : 'No server leads now.'
       : `${primary.container} leads.`;
+  if (up !== undefined && primary === undefined) {
+    const comes = going.length + parts.restored.length > 0;
+    return {
+      leadership: comes ? `${now} One is elected when a majority is back.` : now,
+      leadershipMoves: comes ? 'perhaps' : 'no',
+    };
+  }
   if (going.length === 0) return { leadership: `${now} Leadership does not move.`, leadershipMoves: 'no' };
   if (parts.primaryFirst) {
     return {
@@ -146,8 +167,10 @@ function leadershipOf(
     };
   }
   if (voters.length === 1)
-    return { leadership: `${now} There is nobody to hand leadership to.`, leadershipMoves: 'no' };
-  if (up !== undefined && primary === undefined) return { leadership: now, leadershipMoves: 'perhaps' };
+    return {
+      leadership: `${now} There is nobody to hand leadership to; it is promoted again when it is back.`,
+      leadershipMoves: 'no',
+    };
   const certain =
     primary !== undefined
       ? going.some(({ id }) => id === primary.id)

@@ -1,0 +1,94 @@
+/** What a cluster is at one moment, and what a deploy does to its containers: to be held against a plan. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Review } from '../../scripts/review/review.js';
+import type { ClusterProject } from './cluster-project.js';
+import type { ContainerEvent, Happened, Moment } from './plan-truth.js';
+import { dockerLines, type Ended } from './shell.js';
+import type { WriteLoad } from './write-load.js';
+import { longestGap } from './write-record.js';
+
+const containerFormat = '{{.Name}}|{{.Id}}|{{.State.StartedAt}}|{{.State.Running}}';
+
+async function moment(project: ClusterProject): Promise<Moment> {
+  const filter = ['--filter', `label=pgraft.cluster=${project.prefix}`];
+  const [names, volumeNames, { stdout }] = await Promise.all([
+    dockerLines('ps', '--all', ...filter, '--format', '{{.Names}}'),
+    dockerLines('volume', 'ls', ...filter, '--format', '{{.Name}}'),
+    project.npm('status', '--json'),
+  ]);
+  const [containers, volumes] = await Promise.all([
+    inspect(['container', 'inspect', '--format', containerFormat], names),
+    inspect(['volume', 'inspect', '--format', '{{.Name}}|{{.CreatedAt}}'], volumeNames),
+  ]);
+  const status = JSON.parse(stdout) as {
+    primary: number | null;
+    promotion: { term: number } | null;
+    quorum: { voters: number };
+    nodes: readonly { id: number; container: string }[];
+  };
+  return {
+    containers: new Map(
+      containers.map(([name = '', id = '', since = '', running]) => [
+        name.slice(1),
+        { id, runningSince: running === 'true' ? since : undefined },
+      ]),
+    ),
+    volumes: new Map(volumes.map(([name = '', madeAt = '']) => [name, madeAt])),
+    primary: status.nodes.find(({ id }) => id === status.primary)?.container,
+    promotion: status.promotion?.term,
+    voters: status.quorum.voters,
+  };
+}
+
+async function inspect(command: readonly string[], names: readonly string[]): Promise<string[][]> {
+  return names.length === 0 ? [] : (await dockerLines(...command, ...names)).map((line) => line.split('|'));
+}
+
+/** The containers of the cluster that end and start while `work` is done. */
+async function containerEvents<T>({ prefix }: ClusterProject, work: () => Promise<T>): Promise<[T, ContainerEvent[]]> {
+  const filters = [`label=pgraft.cluster=${prefix}`, 'type=container', 'event=die', 'event=start'];
+  const since = (Date.now() / 1000).toFixed(3);
+  const format = '{{.Action}} {{.Actor.Attributes.name}}';
+  const filtered = filters.flatMap((filter) => ['--filter', filter]);
+  const child = spawn('docker', ['events', '--since', since, ...filtered, '--format', format]);
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (data: string) => (text += data));
+  try {
+    await once(child, 'spawn');
+    const result = await work();
+    const events = text.split('\n').filter((line) => line !== '');
+    return [result, events.map((line) => ({ action: line.split(' ')[0] ?? '', container: line.split(' ')[1] ?? '' }))];
+  } finally {
+    child.kill();
+  }
+}
+
+/** A plan, and what came of it. */
+export interface Applied {
+  readonly review: Review;
+  /** Exit status of `npm run plan`. */
+  readonly status: number;
+  readonly deploy: Ended;
+  readonly happened: Happened;
+}
+
+/** Plan, then deploy, and see what happens. @param load who writes meanwhile @default nobody */
+export async function planAndDeploy(
+  project: ClusterProject,
+  deploy: () => Promise<Ended>,
+  { load, before }: { readonly load?: WriteLoad; readonly before?: Moment } = {},
+): Promise<Applied> {
+  const first = before ?? (await moment(project));
+  const plan = await project.npm('plan', '--json');
+  if (plan.status === 1) throw new Error(`npm run plan failed:\n${plan.output}`);
+  const begun = performance.now();
+  const [[ended, after], events] = await containerEvents(project, async () => [await deploy(), await moment(project)]);
+  const gap = load && longestGap(load.acknowledgedWrites(), begun, performance.now());
+  return {
+    review: JSON.parse(plan.stdout) as Review,
+    status: plan.status,
+    deploy: ended,
+    happened: { before: first, after, events, gap },
+  };
+}
