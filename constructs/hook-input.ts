@@ -36,6 +36,8 @@ const roll = z.strictObject({
   present: z.enum(['yes', 'no']),
   /** Docker id of the container as it was deployed; empty when there was none. */
   containerId: z.string(),
+  /** Where the others found its Raft, as it was deployed; empty when there was none, or when an older version of this project deployed it. */
+  raftAddress: z.string().default(''),
 });
 const check = z.strictObject({ hook: z.literal('check'), ...slot, containerId: z.string().min(1) });
 const join = z.strictObject({ hook: z.literal('join'), prefix: z.string() });

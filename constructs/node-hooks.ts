@@ -34,7 +34,7 @@ export class NodeHooks extends Construct {
 
     this.roll = declareHook(this, {
       context,
-      input: { hook: 'roll', ...about, present, containerId },
+      input: { hook: 'roll', ...about, present, containerId, raftAddress: node?.spec.raftAddress ?? '' },
       when: 'destroy',
       triggers: { container: containerId },
       dependsOn: containers,

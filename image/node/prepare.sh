@@ -20,6 +20,7 @@ prepare() {
   forget_primary
   durable_write "$role_conf_file" "$(initial_role_conf)"$'\n'
   take_lower_request
+  have_settings
   write_configuration
 }
 

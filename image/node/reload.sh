@@ -38,11 +38,16 @@ settings_text() {
   done
 }
 
+# keep_settings [lines]: an empty file for none: every process would note the lack of one in the log, at every reload.
 keep_settings() {
-  if [[ -n "$1" ]]; then
-    durable_write "$settings_file" "$1"$'\n'
-  else
-    durable_remove "$settings_file"
+  durable_write "$settings_file" "${1:+$1$'\n'}"
+}
+
+# have_settings: those that were kept.
+have_settings() {
+  if [[ ! -e "$settings_file" ]]; then
+    make_private_directory "$cluster_dir"
+    keep_settings ''
   fi
 }
 

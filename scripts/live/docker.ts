@@ -67,7 +67,8 @@ export function openDocker($: Shell, { deadline = 10_000 }: { deadline?: number 
     },
     async exec(container, command, { input = '', deadline: limit }) {
       const args = ['exec', '--interactive', container, ...command];
-      const output = await $({ timeout: limit, input })`docker ${args}`;
+      // zx takes an empty string for no input, and would never end it
+      const output = await $({ timeout: limit, input: Buffer.from(input) })`docker ${args}`;
       return outcomeOf(output, `docker exec ${container} ${command.join(' ')}`, limit);
     },
     async start(containers) {

@@ -1,5 +1,5 @@
 /** Whether a server's destroy hook has anything to do in a cluster that goes on. Pure. */
-import type { InputOf } from '../../constructs/hook-input.js';
+import type { HookCluster, InputOf } from '../../constructs/hook-input.js';
 import type { ClusterView, NodeView } from '../live/view.js';
 
 /** What is known when a server's hook runs. */
@@ -27,6 +27,23 @@ export function whyRollingIsDone(
   if (containerId === '') return `slot ${node} was empty`;
   if (!containerExists) return `${container} is gone already and is made anew`;
   return member ? undefined : `${container} is no member of the Raft group`;
+}
+
+/**
+ * Why a member must not come back as it is declared now; undefined when the others find it where they did.
+ *
+ * The members' addresses are in the Raft log, which no container can change.
+ */
+export function whyUnreachable(
+  { container, node, raftAddress }: InputOf<'roll'>,
+  { nodes }: Pick<HookCluster, 'nodes'>,
+): string | undefined {
+  const declared = nodes.find(({ id }) => id === node);
+  if (declared === undefined || raftAddress === '' || declared.raftAddress === raftAddress) return undefined;
+  return (
+    `${container} is a member of the Raft group at ${raftAddress}, and would come back at ${declared.raftAddress}, where no other server ` +
+    `looks for it; nothing was replaced: set raftPort back to ${Number(raftAddress.split(':').at(-1)) - node + 1}`
+  );
 }
 
 /**

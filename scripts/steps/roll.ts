@@ -10,7 +10,7 @@ import type { Container } from '../live/docker.js';
 import { readCluster } from '../live/read.js';
 import { primaryOf, type ClusterView } from '../live/view.js';
 import { openWatch } from '../live/watch.js';
-import { isMember, whyRollingIsDone } from './departure.js';
+import { isMember, whyRollingIsDone, whyUnreachable } from './departure.js';
 import { describeHolder, existing, within, withDepartureTools, type DepartureTools } from './departing.js';
 import { pauseFailover, endPause } from './pause.js';
 import {
@@ -62,6 +62,8 @@ export async function letRoll(input: InputOf<'roll'>, tools: DepartureTools): Pr
     report.note(`nothing to do: ${done}`);
     return;
   }
+  const moved = whyUnreachable(input, tools.cluster);
+  if (moved !== undefined) throw new UserError(moved);
   if (live.sql === undefined) {
     throw new UserError(
       `${container} cannot be replaced: the superuser password is not known; run npm start, then deploy again`,

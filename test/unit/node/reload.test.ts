@@ -45,7 +45,7 @@ describe('pgraft-node settings', () => {
     running();
     apply(settings);
     expect(apply('')).toMatchObject({ status: 0, stderr: '' });
-    expect(node.has(kept)).toBe(false);
+    expect(node.read(kept)).toBe('');
     expect(reloads()).toBe(2);
   });
 
@@ -72,7 +72,7 @@ describe('pgraft-node settings', () => {
     const refused = apply(settings);
     expect(refused.status).toBe(1);
     expect(refused.stderr).toContain('the database system is starting up; nothing was changed: deploy again');
-    expect(node.has(kept)).toBe(false);
+    expect(node.read(kept)).toBe('');
   });
 
   it.each(['fsync off', "include 'x'", "work_mem = '8MB'\tx", "Work_Mem = '8MB'", 'work_mem = 8MB'])(

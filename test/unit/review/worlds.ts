@@ -197,10 +197,11 @@ function clusterResources(world: World): Resources {
     const present = slot <= nodes ? 'yes' : 'no';
     const containerId = present === 'yes' ? `c0ffee0${slot}` : '';
     const about = { prefix, node: slot, container: `${prefix}-${nodeName(slot)}` };
+    const raftAddress = present === 'yes' ? `${about.container}:${7000 + slot}` : '';
     resources.set(`terraform_data.leave${slot}`, hook({ hook: 'leave', ...about, present }, { present }));
     resources.set(
       `terraform_data.roll${slot}`,
-      hook({ hook: 'roll', ...about, present, containerId }, { container: containerId }),
+      hook({ hook: 'roll', ...about, present, containerId, raftAddress }, { container: containerId }),
     );
     if (present === 'yes') {
       resources.set(

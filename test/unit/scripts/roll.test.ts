@@ -105,7 +105,8 @@ describe('letRoll', () => {
     const turns = changes.turns ?? fakeTurns();
     const containerId = `id-${id}`;
     const about = { prefix: 'pgraft', node: id, container: containerName('pgraft', id) };
-    const input = { hook: 'roll', ...about, present: 'yes', containerId } as const;
+    const raftAddress = `${about.container}:${7000 + id}`;
+    const input = { hook: 'roll', ...about, present: 'yes', containerId, raftAddress } as const;
     const tools: DepartureTools = {
       live: group.live,
       turns,
@@ -158,6 +159,17 @@ describe('letRoll', () => {
     replace(group, 2);
     await work();
     expect(turns.current).toBeUndefined();
+  });
+
+  it('is refused where the others would not find the server any more', async () => {
+    const group = new FakeGroup(3);
+    const cluster = declared(3, {}, 'new');
+    const nodes = cluster.nodes.map((node) => ({ ...node, raftAddress: `${node.container}:${8000 + node.id}` }));
+    const { turns, work } = rolling(group, 2, { cluster: { ...cluster, nodes } });
+    await expect(work()).rejects.toThrow(
+      /^pgraft-replica1 is a member of the Raft group at pgraft-replica1:7002, and would come back at pgraft-replica1:8002, .* set raftPort back to 7001$/,
+    );
+    expect(turns.log).toEqual([]);
   });
 
   it('stops waiting when its container goes meanwhile', async () => {

@@ -143,7 +143,7 @@ describe('a server that leaves', () => {
 });
 
 describe('a server that is replaced', () => {
-  const roll = { hook: 'roll', ...slot, present: 'yes', containerId: 'abc' } as const;
+  const roll = { hook: 'roll', ...slot, present: 'yes', containerId: 'abc', raftAddress: '' } as const;
 
   it('has something to do while its container is there', () => {
     expect(whyRollingIsDone(roll, serving)).toBeUndefined();
