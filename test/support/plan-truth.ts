@@ -28,6 +28,8 @@ export interface Happened {
   readonly events: readonly ContainerEvent[];
   /** Milliseconds in which no write was acknowledged, at most; undefined when nobody wrote. */
   readonly gap: number | undefined;
+  /** The same of a deploy that changes nothing: what this machine adds. @default 0 */
+  readonly usual?: number | undefined;
 }
 
 /** Each sentence of `review` that did not come true, and what happened instead; none: the plan told the truth. */
@@ -132,10 +134,12 @@ function orderUntruths({ procedure: { steps }, nodes }: Review, { events }: Happ
   ];
 }
 
-function writeUntruths({ procedure }: Review, { gap }: Happened): string[] {
+function writeUntruths({ procedure }: Review, { gap, usual = 0 }: Happened): string[] {
   const { longestWait, writes } = procedure;
-  if (gap === undefined || longestWait === null || gap <= longestWait) return [];
-  return [`said "${writes}" (at most ${longestWait} ms), and for ${gap.toFixed(0)} ms no write was acknowledged`];
+  if (gap === undefined || longestWait === null || gap <= longestWait + usual) return [];
+  return [
+    `said "${writes}" (at most ${longestWait} ms), and for ${gap.toFixed(0)} ms no write was acknowledged (${usual.toFixed(0)} ms when nothing changes)`,
+  ];
 }
 
 function told(thing: unknown): string {

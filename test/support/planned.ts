@@ -2,15 +2,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Review } from '../../scripts/review/review.js';
-import type { ClusterProject } from './cluster-project.js';
+import type { ClusterProject, Context } from './cluster-project.js';
 import type { ContainerEvent, Happened, Moment } from './plan-truth.js';
 import { dockerLines, type Ended } from './shell.js';
-import type { WriteLoad } from './write-load.js';
-import { longestGap } from './write-record.js';
+import type { WrittenCluster } from './written-cluster.js';
 
 const containerFormat = '{{.Name}}|{{.Id}}|{{.State.StartedAt}}|{{.State.Running}}';
 
-async function moment(project: ClusterProject): Promise<Moment> {
+export async function moment(project: ClusterProject): Promise<Moment> {
   const filter = ['--filter', `label=pgraft.cluster=${project.prefix}`];
   const [names, volumeNames, { stdout }] = await Promise.all([
     dockerLines('ps', '--all', ...filter, '--format', '{{.Names}}'),
@@ -73,22 +72,24 @@ export interface Applied {
   readonly happened: Happened;
 }
 
-/** Plan, then deploy, and see what happens. @param load who writes meanwhile @default nobody */
+/**
+ * Plan `context`, then deploy it, and see what happens.
+ *
+ * @param writing whether clients can write before and after @default true
+ */
 export async function planAndDeploy(
-  project: ClusterProject,
-  deploy: () => Promise<Ended>,
-  { load, before }: { readonly load?: WriteLoad; readonly before?: Moment } = {},
+  cluster: WrittenCluster,
+  context: Context,
+  { writing = true }: { readonly writing?: boolean } = {},
 ): Promise<Applied> {
-  const first = before ?? (await moment(project));
+  const { project } = cluster;
+  project.configure(context);
+  const before = await moment(project);
   const plan = await project.npm('plan', '--json');
   if (plan.status === 1) throw new Error(`npm run plan failed:\n${plan.output}`);
   const begun = performance.now();
-  const [[ended, after], events] = await containerEvents(project, async () => [await deploy(), await moment(project)]);
-  const gap = load && longestGap(load.acknowledgedWrites(), begun, performance.now());
-  return {
-    review: JSON.parse(plan.stdout) as Review,
-    status: plan.status,
-    deploy: ended,
-    happened: { before: first, after, events, gap },
-  };
+  const [deploy, events] = await containerEvents(project, async () => cluster.deploy(context));
+  const gap = writing ? await cluster.gapSince(begun) : undefined;
+  const happened = { before, after: await moment(project), events, gap };
+  return { review: JSON.parse(plan.stdout) as Review, status: plan.status, deploy, happened };
 }
