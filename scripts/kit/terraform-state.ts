@@ -1,7 +1,10 @@
 /** What Terraform's state says that it made in Docker. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
+import { stackIds, statePath } from '../../constructs/state-path.js';
 import { systemClock, type Clock } from './clock.js';
+import { UserError } from './errors.js';
+import { projectDirectory } from './places.js';
 import { found, notYet, waitUntil, type Look } from './wait.js';
 
 const schema = z.object({
@@ -64,6 +67,23 @@ export function foreignObjects(objects: readonly DeployedObject[], prefix: strin
       ours.includes(type) ? name !== '' && !name.startsWith(`${prefix}-`) : type !== 'docker_image',
     )
     .map(({ type, name, id }) => `${type} ${name === '' ? id : name}`);
+}
+
+/**
+ * A deploy with a state that is not its own would remove what somebody else has made.
+ *
+ * @throws UserError when a state of cluster `prefix` is another's, or damaged
+ */
+export async function expectOwnStates(prefix: string): Promise<void> {
+  for (const stack of stackIds) {
+    const path = statePath(projectDirectory, prefix, stack);
+    const foreign = foreignObjects(await deployedObjects(path), prefix);
+    if (foreign.length === 0) continue;
+    throw new UserError(
+      `${path} is not the state of cluster ${prefix}: it has ${foreign.slice(0, 3).join(', ')}${foreign.length > 3 ? ', …' : ''}. ` +
+        `A deploy would remove that. Put the cluster's own state there (${path}.backup may be it), or move the file away if there is none`,
+    );
+  }
 }
 
 /** Terraform makes an empty file to lock it, and keeps a backup before it writes over a state that it found. */

@@ -11,7 +11,7 @@ import { generateSecrets, type Secrets } from '../kit/secrets.js';
 import { found, notYet, waitUntil, type Look } from '../kit/wait.js';
 import type { Docker } from '../live/docker.js';
 import { problemsOf } from '../live/health.js';
-import { askState, isCrashing } from '../live/node-state.js';
+import { askState } from '../live/node-state.js';
 import type { Sql } from '../live/sql.js';
 import { findNode, leaderOf, type ClusterView } from '../live/view.js';
 import { openWatch } from '../live/watch.js';
@@ -19,6 +19,7 @@ import { bootstrapTitles } from './bootstrap-titles.js';
 import { addMember, membersToldBy } from './grow.js';
 import { handSecretsOver, handSettingsOver } from './hand-over.js';
 import { planBootstrap, type AnsweredNode, type BootstrapPlan } from './bootstrap-plan.js';
+import { openRefusal } from './refusal.js';
 
 /** The cluster as it is to be. */
 export interface DeclaredCluster extends ClusterTopology {
@@ -49,8 +50,6 @@ const deadlines = {
   copies: 3_600 * seconds,
   group: 60 * seconds,
   healthy: 120 * seconds,
-  // a server that ended at every start for so long will not recover by itself
-  crashing: 10 * seconds,
 };
 
 /**
@@ -215,7 +214,7 @@ class Run {
   async #accepting(id: number, deadline: number, progress: (line: string) => void): Promise<void> {
     const { container } = this.#node(id);
     const { clock } = this.#tools;
-    let crashingSince: number | undefined;
+    const refusal = openRefusal(clock);
     const accepts = async (): Promise<Look<true>> => {
       const node = findNode(await this.#view(), id);
       if (node === undefined) return notYet('the container is missing');
@@ -223,9 +222,9 @@ class Run {
       const { entryPoint } = node;
       if (entryPoint?.asked !== true) return notYet(node.postgres.problem);
       const { phase, message } = entryPoint.state;
-      crashingSince = isCrashing(entryPoint.state) ? (crashingSince ?? clock.now()) : undefined;
-      if (phase === 'refused' || (crashingSince !== undefined && clock.now() - crashingSince >= deadlines.crashing)) {
-        throw new UserError(`${container} refuses to start: ${message}; see docker logs ${container}`);
+      const refused = refusal(entryPoint);
+      if (refused !== undefined) {
+        throw new UserError(`${container} refuses to start: ${refused}; see docker logs ${container}`);
       }
       return notYet(message === '' ? phase : `${phase}: ${message}`);
     };

@@ -12,6 +12,7 @@ import type { Sql } from '../live/sql.js';
 import { findNode, type ClusterView } from '../live/view.js';
 import { handSecretsOver, handSettingsOver, type HandOver } from './hand-over.js';
 import { endPause } from './pause.js';
+import { openRefusal } from './refusal.js';
 
 export interface CheckTools {
   readonly docker: Docker;
@@ -84,6 +85,8 @@ async function endOwnPause({ look, pause, sql }: CheckTools): Promise<void> {
 async function checkHealth({ id, container }: Checked, tools: CheckTools): Promise<void> {
   const { docker, clock, report, look, known } = tools;
   const seeLog = `see docker logs ${container}`;
+  const mend = `${seeLog}; no other server was replaced after it: mend that, or set back what was changed, then deploy again`;
+  const refusal = openRefusal(clock);
   const state = await report.step(`${container} answers`, async (progress) => {
     const probe = async () => {
       const answer = await askState(docker, container, 5_000);
@@ -104,15 +107,14 @@ async function checkHealth({ id, container }: Checked, tools: CheckTools): Promi
       const view = await look();
       if (view === undefined) return notYet('no container of the cluster is left');
       const node = view.nodes.find((candidate) => candidate.id === id);
-      if (node?.entryPoint?.asked === true && node.entryPoint.state.phase === 'refused') {
-        throw new UserError(`${container} refuses to start: ${node.entryPoint.state.message}; ${seeLog}`);
-      }
+      const refused = refusal(node?.entryPoint);
+      if (refused !== undefined) throw new UserError(`${container} refuses to start: ${refused}; ${mend}`);
       const problem = problemOf(view, id);
       return problem === undefined || isAllItCan(view, id) ? found(true) : notYet(problem);
     };
     const deadline = standingNow === 'lost' ? deadlines.copied : deadlines.healthy;
     tools.turns.note(id, { limit: deadline });
-    await waitUntil(`${container} to be healthy`, probe, { deadline, fix: seeLog, clock, progress });
+    await waitUntil(`${container} to be healthy`, probe, { deadline, fix: mend, clock, progress });
   });
 
   async function tellSecrets(): Promise<void> {

@@ -42,6 +42,16 @@ export function whyStay(view: ClusterView, id: number): string | undefined {
   return `${live} of the ${remaining.length} voters that remain are healthy, and ${needed} must be: ${troubles.join('; ')}`;
 }
 
+/** Those of the others without which server `id` cannot leave, and whose containers somebody has stopped: no deploy starts them. */
+export function stoppedFor(view: ClusterView, id: number): NodeView[] {
+  if (whyStay(view, id) === undefined) return [];
+  const others = votersOf(view).flatMap((other) => (other === id ? [] : (findNode(view, other) ?? [])));
+  const isStopped = ({ docker }: NodeView) => ['exited', 'paused', 'dead'].includes(docker.status);
+  const stopped = others.filter(isStopped);
+  const mayServe = others.length - stopped.length;
+  return mayServe < majority(others.length) ? stopped : [];
+}
+
 /**
  * The server that leads in place of `id`: of the voters that stay, the healthy one that lacks least.
  *

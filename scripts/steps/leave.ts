@@ -9,12 +9,12 @@ import { primaryOf, type ClusterView } from '../live/view.js';
 import { openWatch } from '../live/watch.js';
 import { isMember, whyLeavingIsDone } from './departure.js';
 import { describeHolder, existing, within, withDepartureTools, type DepartureTools } from './departing.js';
-import { heirOf, majorityGuard, whyStay } from './leave-plan.js';
+import { heirOf, majorityGuard, stoppedFor, whyStay } from './leave-plan.js';
 import { endPause } from './pause.js';
 import { switchover } from './switchover.js';
 
 /** Others may be replaced, and so down, before; every one of them has a deadline of its own. */
-const deadlines = { leaving: 300_000, call: 60_000, settled: 60_000, turn: 180_000 };
+const deadlines = { leaving: 300_000, call: 60_000, settled: 60_000, turn: 180_000, stopped: 20_000 };
 const fix = 'it was not removed and goes on; mend that (npm run status tells more), then deploy again';
 
 /** What the hook Leave does. @throws UserError when the server cannot leave: it is still a member then, or its group has no majority */
@@ -51,6 +51,7 @@ export async function leaveCluster(input: InputOf<'leave'>, tools: DepartureTool
   await endPause(live, first, pause);
   const look = openWatch(live, live.clock);
   const waiting = { fix, clock: live.clock };
+  let hopelessSince: number | undefined;
   try {
     await report.step(`${container} has left the Raft group`, async (progress) =>
       waitUntil(`${container} to leave`, async () => tryToLeave(progress), {
@@ -79,8 +80,9 @@ export async function leaveCluster(input: InputOf<'leave'>, tools: DepartureTool
     if (reason !== undefined) {
       // somebody else's turn may be what brings the others back
       turns.pass(id);
-      return notYet(reason);
+      return keep(now, reason);
     }
+    hopelessSince = undefined;
     const holder = turns.take({ node: id, container, what: 'leaves the cluster' }, deadlines.turn);
     if (holder !== undefined && holder.node !== id) return notYet(describeHolder(holder, container, tools.now()));
     if (primaryOf(now)?.id === id) {
@@ -88,6 +90,22 @@ export async function leaveCluster(input: InputOf<'leave'>, tools: DepartureTool
       return notYet('leadership went to a server that stays');
     }
     return remove(now);
+  }
+
+  /** While another is replaced its container does not run either, so a look or two prove nothing. */
+  function keep(now: ClusterView, reason: string): Look<never> {
+    const stopped = turns.holder() === undefined ? stoppedFor(now, id) : [];
+    if (stopped.length === 0) {
+      hopelessSince = undefined;
+      return notYet(reason);
+    }
+    hopelessSince ??= live.clock.now();
+    if (live.clock.now() - hopelessSince < deadlines.stopped) return notYet(reason);
+    const names = stopped.map((node) => node.container).join(', ');
+    throw new UserError(
+      `${container} cannot leave: ${reason}; it was not removed and goes on. No deploy starts what was stopped: start ${names} with ` +
+        'docker start (npm start does it, and then deploys), and deploy again',
+    );
   }
 
   async function handOver(now: ClusterView, progress: (line: string) => void): Promise<void> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { claimOutputDirectory } from '../../constructs/output-directory.js';
 import { loadSettings } from '../../constructs/load-settings.js';
 import { SettingsError, type ClusterSettings } from '../../constructs/settings.js';
-import { stackIds, statePath } from '../../constructs/state-path.js';
+import { stackIds } from '../../constructs/state-path.js';
 import { clusterTopology } from '../../constructs/topology.js';
 import { withLockAtOnce } from '../../setup/lock.mjs';
 import { UserError } from '../kit/errors.js';
@@ -16,7 +16,7 @@ import { clusterDirectory, projectDirectory } from '../kit/places.js';
 import { $ } from '../kit/shell.js';
 import { findTerraform } from '../kit/terraform.js';
 import { planDirectory, planStacks } from '../kit/terraform-plan.js';
-import { deployedObjects, foreignObjects } from '../kit/terraform-state.js';
+import { expectOwnStates } from '../kit/terraform-state.js';
 import { withLive } from '../live/open.js';
 import { readCluster } from '../live/read.js';
 import { changesOf, type ClusterChanges } from '../review/changes.js';
@@ -67,19 +67,6 @@ async function readSituation(settings: ClusterSettings): Promise<Situation> {
     if (!(error instanceof UserError)) throw error;
     const docker = await $({ timeout: 5_000, input: '' })`docker version --format ${'{{.Server.Version}}'}`;
     return { kind: 'unknown', problem: error.message, withoutDocker: docker.exitCode !== 0 };
-  }
-}
-
-/** A deploy with a state that is not its own would remove what somebody else has made. */
-async function expectOwnStates(prefix: string): Promise<void> {
-  for (const stack of stackIds) {
-    const path = statePath(projectDirectory, prefix, stack);
-    const foreign = foreignObjects(await deployedObjects(path), prefix);
-    if (foreign.length === 0) continue;
-    throw new UserError(
-      `${path} is not the state of cluster ${prefix}: it has ${foreign.slice(0, 3).join(', ')}${foreign.length > 3 ? ', …' : ''}. ` +
-        `A deploy would remove that. Put the cluster's own state there (${path}.backup may be it), or move the file away if there is none`,
-    );
   }
 }
 

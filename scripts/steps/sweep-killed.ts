@@ -9,7 +9,7 @@ import { UserError } from '../kit/errors.js';
 import { findStrangers, listObjects, type NamedObject } from '../kit/guards.js';
 import { projectDirectory } from '../kit/places.js';
 import { outcomeOf, required, type Shell } from '../kit/shell.js';
-import { deployedIds } from '../kit/terraform-state.js';
+import { deployedIds, expectOwnStates } from '../kit/terraform-state.js';
 import { found, notYet, waitUntil } from '../kit/wait.js';
 import { withLive, type Live } from '../live/open.js';
 import { readCluster } from '../live/read.js';
@@ -19,7 +19,12 @@ import { whyKeep } from './roll-plan.js';
 
 const deadlines = { spared: 60_000, remove: 30_000 };
 
-/** Only with the lock of operations, and while no Terraform works on this cluster. @returns the names of what was removed */
+/**
+ * Only with the lock of operations, and while no Terraform works on this cluster.
+ *
+ * @returns the names of what was removed
+ * @throws UserError when Terraform's state is damaged, or another cluster's: nothing was changed then
+ */
 export async function sweepKilledDeploy(
   settings: { readonly prefix: string; readonly dockerProvider: ClusterView['provider'] },
   $: Shell,
@@ -30,6 +35,7 @@ export async function sweepKilledDeploy(
     record = openDeployRecord(prefix),
     spare = async (name: string) => withLive(settings, async (live) => letGo(name, live)),
   } = tools;
+  await expectOwnStates(prefix);
   const strangers = await containersUnknown(prefix, $);
   const leftovers = await leftoversOf(prefix, strangers, record, $);
   for (const { name, id } of leftovers) {

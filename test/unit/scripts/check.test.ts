@@ -127,6 +127,19 @@ describe('checkNode', () => {
     await expect(check(member, [refusing])).rejects.toThrow('pgraft-replica1 refuses to start: bad setting');
   });
 
+  it('stops after ten seconds at one that ends at every start, and not at one that ended once', async () => {
+    const message =
+      'PostgreSQL ended with status 1 after 40 ms (could not map shared memory); it is started again as a standby';
+    const postgres = { accepting: false, problem: 'refused' } as const;
+    const at = (phase: 'starting' | 'running') =>
+      withNode(healthyView(3), 2, { postgres, entryPoint: { asked: true, state: state({ phase, message }) } });
+    await expect(check(member, [at('starting')])).rejects.toThrow(
+      /^pgraft-replica1 refuses to start: .*could not map shared memory.*set back what was changed, then deploy again$/,
+    );
+    const views = [at('starting'), ...Array<ClusterView>(200).fill(at('running')), healthyView(3)];
+    expect(await check(member, views)).toBe(views.length);
+  });
+
   it('lets a newcomer be that has its copy from a grow that was broken off, and was not added yet', async () => {
     const two = { ...healthyView(3), members: healthyView(3).members.filter(({ id }) => id !== 2) };
     expect(await check(member, [two], { formed: true, members: [1, 3] })).toBe(1);

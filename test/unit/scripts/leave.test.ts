@@ -138,16 +138,50 @@ describe('leaveCluster', () => {
     expect(group.done).toEqual(['remove 4', 'remove 3']);
   });
 
-  it('waits without the turn for a majority of those that remain, and says why when it does not come', async () => {
+  it('stops at once, without the turn, where those that remain are no majority and were stopped', async () => {
     const group = new FakeGroup(5);
     group.server(2).up = false;
     group.server(3).up = false;
     const { turns, work } = leaving(group, 5, 4);
     await expect(work()).rejects.toThrow(
-      /for pgraft-replica4 to leave; last seen: 2 of the 4 voters that remain are healthy.*it was not removed and goes on/,
+      /^pgraft-replica4 cannot leave: 2 of the 4 voters that remain are healthy.*it was not removed and goes on\. .*: start pgraft-replica1, pgraft-replica2 with docker start/,
     );
+    expect(group.clock.now()).toBeLessThan(30_000);
     expect(group.done).toEqual([]);
     expect(turns.log).toEqual([]);
+  });
+
+  it('stops at once where the majority is lost', async () => {
+    const group = new FakeGroup(3);
+    group.server(1).up = false;
+    group.server(2).up = false;
+    await expect(leaving(group, 3, 2).work()).rejects.toThrow(
+      /^pgraft-replica2 cannot leave: no server accepts writes: .*: start pgraft-primary, pgraft-replica1 with docker start/,
+    );
+  });
+
+  it('waits for one that is being replaced', async () => {
+    const group = new FakeGroup(3);
+    group.server(2).up = false;
+    const turns = fakeTurns();
+    turns.current = {
+      pid: 1,
+      started: '1',
+      node: 2,
+      container: 'pgraft-replica1',
+      what: 'is replaced',
+      until: Infinity,
+    };
+    const { work } = leaving(group, 3, 2, {
+      turns,
+      expectRun: () => {
+        if (group.clock.now() < 60_000) return;
+        group.server(2).up = true;
+        turns.current = undefined;
+      },
+    });
+    await work();
+    expect(group.done).toEqual(['remove 3']);
   });
 
   it('goes on once the others are back', async () => {

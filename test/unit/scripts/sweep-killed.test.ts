@@ -48,7 +48,7 @@ function fakeRecord(begun: readonly string[] | undefined): DeployRecord & { writ
 function deployed(...ids: string[]): void {
   const path = statePath(projectDirectory, prefix, 'cluster');
   mkdirSync(dirname(path), { recursive: true });
-  const resources = ids.map((id) => ({ type: 'docker_x', instances: [{ attributes: { id } }] }));
+  const resources = ids.map((id) => ({ type: 'docker_container', instances: [{ attributes: { id } }] }));
   writeFileSync(path, JSON.stringify({ resources }));
 }
 
@@ -87,6 +87,16 @@ describe('what a killed deploy of a running cluster left', () => {
     deployed('known-id');
     const { shell, removed } = fakeShell();
     await sweepKilledDeploy(settings, shell, { record: fakeRecord([]), spare });
+    expect(removed).toEqual([]);
+  });
+
+  it('is not looked for with a state that is another cluster’s', async () => {
+    const resources = [{ type: 'docker_volume', instances: [{ attributes: { id: 'x', name: 'shop-primary-data' } }] }];
+    writeFileSync(statePath(projectDirectory, prefix, 'cluster'), JSON.stringify({ resources }));
+    const { shell, removed } = fakeShell();
+    await expect(sweepKilledDeploy(settings, shell, { record: fakeRecord([]), spare })).rejects.toThrow(
+      /is not the state of cluster unit-test-sweep-killed: it has docker_volume shop-primary-data\. A deploy would remove that/,
+    );
     expect(removed).toEqual([]);
   });
 
