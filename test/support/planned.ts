@@ -1,15 +1,14 @@
-/** What a cluster is at one moment, and what a deploy does to its containers: to be held against a plan. */
+/** What a deploy does to a cluster, to be held against what `npm run plan` said of it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Review } from '../../scripts/review/review.js';
 import type { ClusterProject, Context } from './cluster-project.js';
 import type { ContainerEvent, Happened, Moment } from './plan-truth.js';
 import { dockerLines, type Ended } from './shell.js';
-import type { WrittenCluster } from './written-cluster.js';
 
 const containerFormat = '{{.Name}}|{{.Id}}|{{.State.StartedAt}}|{{.State.Running}}';
 
-export async function moment(project: ClusterProject): Promise<Moment> {
+async function moment(project: ClusterProject): Promise<Moment> {
   const filter = ['--filter', `label=pgraft.cluster=${project.prefix}`];
   const [names, volumeNames, { stdout }] = await Promise.all([
     dockerLines('ps', '--all', ...filter, '--format', '{{.Names}}'),
@@ -20,6 +19,10 @@ export async function moment(project: ClusterProject): Promise<Moment> {
     inspect(['container', 'inspect', '--format', containerFormat], names),
     inspect(['volume', 'inspect', '--format', '{{.Name}}|{{.CreatedAt}}'], volumeNames),
   ]);
+  if (names.length === 0) {
+    const nothing = { containers: new Map<string, never>(), primary: undefined, promotion: undefined, voters: 0 };
+    return { ...nothing, volumes: new Map(volumes.map(([name = '', madeAt = '']) => [name, madeAt])) };
+  }
   const status = JSON.parse(stdout) as {
     primary: number | null;
     promotion: { term: number } | null;
@@ -72,16 +75,16 @@ export interface Applied {
   readonly happened: Happened;
 }
 
-/**
- * Plan `context`, then deploy it, and see what happens.
- *
- * @param writing whether clients can write before and after @default true
- */
-export async function planAndDeploy(
-  cluster: WrittenCluster,
-  context: Context,
-  { writing = true }: { readonly writing?: boolean } = {},
-): Promise<Applied> {
+/** What is planned and deployed: a WrittenCluster, or one that nobody writes to. */
+export interface Deployable {
+  readonly project: ClusterProject;
+  deploy(context: Context): Promise<Ended>;
+  /** Milliseconds without an acknowledged write since then, at most. @default - nobody writes */
+  gapSince?(begun: number): Promise<number>;
+}
+
+/** Plan `context`, then deploy it, and see what happens. @param usual the gap of a deploy that changes nothing */
+export async function planAndDeploy(cluster: Deployable, context: Context, usual?: number): Promise<Applied> {
   const { project } = cluster;
   project.configure(context);
   const before = await moment(project);
@@ -89,7 +92,8 @@ export async function planAndDeploy(
   if (plan.status === 1) throw new Error(`npm run plan failed:\n${plan.output}`);
   const begun = performance.now();
   const [deploy, events] = await containerEvents(project, async () => cluster.deploy(context));
-  const gap = writing ? await cluster.gapSince(begun) : undefined;
-  const happened = { before, after: await moment(project), events, gap };
+  if (deploy.status !== 0) throw new Error(`cdktf deploy ended with status ${deploy.status}:\n${deploy.output}`);
+  const gap = await cluster.gapSince?.(begun);
+  const happened = { before, after: await moment(project), events, gap, usual };
   return { review: JSON.parse(plan.stdout) as Review, status: plan.status, deploy, happened };
 }

@@ -232,6 +232,14 @@ const cases: readonly Case[] = [
   },
   { title: 'a stopped cluster', situation: live(stopped(3)), level: 'none', status: 0 },
   {
+    title: 'a stopped cluster whose containers publish no ports',
+    before: { ...deployed, stopped: true },
+    after: deployed,
+    situation: live(stopped(3)),
+    level: 'careful',
+    status: 2,
+  },
+  {
     title: 'a stopped cluster that is changed',
     after: { ...deployed, memory: 512 },
     situation: live(stopped(3)),
