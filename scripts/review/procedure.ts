@@ -21,8 +21,8 @@ export interface Procedure {
 
 /** Promised, and measured by bench/outage: docs/performance.md. */
 const gaps = {
-  switchover: { words: '0.15 s as a rule, 0.4 s at most in 99 of 100', longest: 400 },
-  standby: { words: 'some 50 ms, 0.2 s at most in 99 of 100', longest: 200 },
+  switchover: { words: '0.15 s expected, 0.4 s at most in 99 of 100', longest: 400 },
+  standby: { words: 'some 50 ms expected, 0.2 s at most in 99 of 100', longest: 200 },
   // neither of two can be promoted without the other
   switchoverOfTwo: { words: 'a second or so, until the old primary is back as a standby', longest: 2_000 },
 };
@@ -228,7 +228,7 @@ const unpromised = (writes: string): Writes => ({ writes, longestWait: null, int
 const interrupted = (writes: string): Writes => ({ writes, longestWait: null, interrupts: true });
 
 function standbyGap({ replaced }: Parts): string {
-  return replaced.length === 0 ? '' : `When a standby stops, a commit may wait ${gaps.standby.words}.`;
+  return replaced.length === 0 ? '' : `When a standby stops, a commit may wait: ${gaps.standby.words}.`;
 }
 
 function smallGap(voters: number, { replaced }: Parts): string {

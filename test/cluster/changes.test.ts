@@ -51,7 +51,11 @@ describe('a running cluster that is written to is changed by changing its code:'
 
   /** Deploy `context`, which must do what the plan says of it, lose nothing and leave nothing to do. */
   async function changes(what: string, context: Context): Promise<void> {
-    const { review, deploy, happened } = await planAndDeploy(cluster, context, usual);
+    project.configure(context);
+    const { review, deploy, happened } = await planAndDeploy(project, async () => cluster.deploy(context), {
+      gapSince: async (begun) => cluster.gapSince(begun),
+      usual,
+    });
     const { gap = 0 } = happened;
     const took = deploy.milliseconds / 1000;
     console.info(`${what}: ${took.toFixed(1)} s, ${gap.toFixed(0)} ms without a write at most: ${review.verdict}`);

@@ -6,11 +6,11 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Review } from '../../scripts/review/review.js';
-import { ClusterProject, type Context } from '../support/cluster-project.js';
+import { ClusterProject } from '../support/cluster-project.js';
 import { eventually } from '../support/eventually.js';
 import { untruths } from '../support/plan-truth.js';
-import { planAndDeploy, type Applied, type Deployable } from '../support/planned.js';
-import { docker } from '../support/shell.js';
+import { planAndDeploy, type Applied } from '../support/planned.js';
+import { docker, type Ended } from '../support/shell.js';
 
 const steady = { nodes: 2, memory: 512 };
 const names = ['primary', 'replica1'];
@@ -31,20 +31,12 @@ describe('npm run plan', () => {
   });
 
   const containers = () => names.map((name) => project.container(name));
-  /** `cdktf deploy '*'` of the default cluster, with another setting or none. */
-  const byCdktf = (): Deployable => ({
-    project,
-    deploy: async (context) => {
-      project.configure(context);
-      return project.cdktf('deploy', '*', '--auto-approve');
-    },
-  });
-
-  async function comesTrue(cluster: Deployable, context: Context): Promise<Applied> {
-    const applied = await planAndDeploy(cluster, context);
+  async function comesTrue(of: ClusterProject, deploy: () => Promise<Ended>): Promise<Applied> {
+    const applied = await planAndDeploy(of, deploy);
     expect(untruths(applied.review, applied.happened)).toEqual([]);
     return applied;
   }
+  const byCdktf = async () => project.cdktf('deploy', '*', '--auto-approve');
 
   /** The plan of the settings as they are, which must have that status. */
   async function planned(status: number, env: Readonly<Record<string, string>> = {}): Promise<Review> {
@@ -55,7 +47,7 @@ describe('npm run plan', () => {
   }
 
   it('tells the truth of a first deploy', async () => {
-    const { status, review } = await comesTrue({ project, deploy: async () => project.start() }, steady);
+    const { status, review } = await comesTrue(project, async () => project.start());
     expect({ status, level: review.level }).toEqual({ status: 2, level: 'safe' });
     expect(review.verdict).toBe(`creates cluster ${project.prefix} with 2 servers; nothing that exists is changed.`);
   });
@@ -101,7 +93,7 @@ describe('npm run plan', () => {
     expect(refused.cares.join('\n')).toMatch(/port \d+ \(PostgreSQL of \S+-b-primary\) is in use by container/);
     const other = await project.beside();
     try {
-      const applied = await comesTrue({ project: other, deploy: async () => other.start() }, steady);
+      const applied = await comesTrue(other, async () => other.start());
       expect(applied.review.cares.join('\n')).toContain(`Nothing of that is copied to ${other.prefix}`);
     } finally {
       await other.close();
@@ -110,13 +102,15 @@ describe('npm run plan', () => {
   });
 
   it('finds no change in a stopped cluster, which a deploy leaves stopped, and says who starts in a roll', async () => {
+    project.configure(steady);
     await docker('stop', ...containers());
-    const nothing = await comesTrue(byCdktf(), steady);
+    const nothing = await comesTrue(project, byCdktf);
     expect({ status: nothing.status, remarks: nothing.review.remarks }).toEqual({
       status: 0,
       remarks: ['The cluster is stopped. A deploy does not start it; npm start does.'],
     });
-    const rolled = await comesTrue(byCdktf(), { ...steady, postgresSettings: { shared_buffers: '64MB' } });
+    project.configure({ ...steady, postgresSettings: { shared_buffers: '64MB' } });
+    const rolled = await comesTrue(project, byCdktf);
     expect(rolled.review.cares).toEqual([`The cluster is stopped: the deploy starts ${containers().join(' and ')}.`]);
     expect((await project.npm('status')).status).toBe(0);
   });

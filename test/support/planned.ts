@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Review } from '../../scripts/review/review.js';
-import type { ClusterProject, Context } from './cluster-project.js';
+import type { ClusterProject } from './cluster-project.js';
 import type { ContainerEvent, Happened, Moment } from './plan-truth.js';
 import { dockerLines, type Ended } from './shell.js';
 
@@ -75,25 +75,26 @@ export interface Applied {
   readonly happened: Happened;
 }
 
-/** What is planned and deployed: a WrittenCluster, or one that nobody writes to. */
-export interface Deployable {
-  readonly project: ClusterProject;
-  deploy(context: Context): Promise<Ended>;
+export interface Watching {
   /** Milliseconds without an acknowledged write since then, at most. @default - nobody writes */
-  gapSince?(begun: number): Promise<number>;
+  readonly gapSince?: (begun: number) => Promise<number>;
+  /** The same of a deploy that changes nothing. */
+  readonly usual?: number | undefined;
 }
 
-/** Plan `context`, then deploy it, and see what happens. @param usual the gap of a deploy that changes nothing */
-export async function planAndDeploy(cluster: Deployable, context: Context, usual?: number): Promise<Applied> {
-  const { project } = cluster;
-  project.configure(context);
+/** Plan the settings as they are, then deploy them, which must succeed, and see what happens. */
+export async function planAndDeploy(
+  project: ClusterProject,
+  deploy: () => Promise<Ended>,
+  { gapSince, usual }: Watching = {},
+): Promise<Applied> {
   const before = await moment(project);
   const plan = await project.npm('plan', '--json');
   if (plan.status === 1) throw new Error(`npm run plan failed:\n${plan.output}`);
   const begun = performance.now();
-  const [deploy, events] = await containerEvents(project, async () => cluster.deploy(context));
-  if (deploy.status !== 0) throw new Error(`cdktf deploy ended with status ${deploy.status}:\n${deploy.output}`);
-  const gap = await cluster.gapSince?.(begun);
+  const [ended, events] = await containerEvents(project, deploy);
+  if (ended.status !== 0) throw new Error(`the deploy ended with status ${ended.status}:\n${ended.output}`);
+  const gap = await gapSince?.(begun);
   const happened = { before, after: await moment(project), events, gap, usual };
-  return { review: JSON.parse(plan.stdout) as Review, status: plan.status, deploy, happened };
+  return { review: JSON.parse(plan.stdout) as Review, status: plan.status, deploy: ended, happened };
 }
