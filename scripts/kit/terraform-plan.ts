@@ -8,6 +8,7 @@ import { stackIds } from '../../constructs/state-path.js';
 import { UserError } from './errors.js';
 import { clusterDirectory, projectDirectory } from './places.js';
 import { outcomeOf, type Outcome, type Shell } from './shell.js';
+import { withDockerStandIn } from './docker-stand-in.js';
 import { cdktfEnvironment } from './terraform.js';
 
 export interface StackPlan {
@@ -29,6 +30,8 @@ export interface PlanOptions {
 export function planDirectory(prefix: string): string {
   return join(clusterDirectory(prefix), 'plan.out');
 }
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 const limits = { synthesize: 60_000, init: 180_000, plan: 120_000, show: 30_000 };
 
@@ -54,12 +57,17 @@ export async function planStacks(
   const synthesized = outcomeOf(await synthesis`node --import tsx main.ts`, 'synthesis', limits.synthesize);
   if (!synthesized.ok) throw new UserError(`the stacks cannot be synthesized: ${synthesized.problem}`);
   const believeState = !(await refresh);
-  return Promise.all(stackIds.map(async (stack) => planStack(stack)));
+  const planAll = async (more: Environment = {}) =>
+    Promise.all(stackIds.map(async (stack) => planStack(stack, { ...env, ...more })));
+  return believeState ? withDockerStandIn(planAll) : planAll();
 
-  async function planStack(stack: StackPlan['stack']): Promise<StackPlan> {
+  async function planStack(stack: StackPlan['stack'], environment: Environment): Promise<StackPlan> {
     const terraform = async (args: readonly string[], limit: number): Promise<Outcome> => {
-      const run = $({ cwd: join(directory, 'stacks', stack), env, timeout: limit, input: '' });
-      return outcomeOf(await run`${program} ${args}`, `${program} ${args[0] ?? ''}`, limit);
+      const run = $({ cwd: join(directory, 'stacks', stack), env: environment, timeout: limit, input: '' });
+      const output = await run`${program} ${args}`;
+      const outcome = outcomeOf(output, `${program} ${args[0] ?? ''}`, limit);
+      const told = terraformErrors(output.stderr);
+      return outcome.ok || told === '' ? outcome : { ...outcome, problem: told };
     };
     const planArguments = ['plan', '-input=false', '-no-color', '-lock=false', '-out=tfplan'];
     const plan = async () => terraform([...planArguments, ...(believeState ? ['-refresh=false'] : [])], limits.plan);
@@ -78,13 +86,23 @@ export async function planStacks(
   }
 
   function failure(stack: string, action: string, { problem }: Outcome): UserError {
-    // Terraform draws a border around its sentences
-    const told = problem
-      .replaceAll(/[│╷╵]/g, '')
-      .replaceAll(/(;\s*)+/g, '; ')
-      .replaceAll(/\s+/g, ' ');
-    return new UserError(`stack ${stack}: ${program} ${action} failed: ${told.replaceAll(/^[; ]+|[; ]+$/g, '')}`);
+    return new UserError(`stack ${stack}: ${program} ${action} failed: ${problem}`);
   }
+}
+
+/** Pure: what Terraform calls errors, on one line: without its border, its warnings, and where in the synthesized file that is. */
+export function terraformErrors(stderr: string): string {
+  const text = stderr.replaceAll(/^[│╷╵] ?/gm, '');
+  const errors = text.split(/^(?=Error: |Warning: )/m).filter((part) => part.startsWith('Error: '));
+  const paragraphs = errors
+    .flatMap((error) => error.split(/\n\s*\n/))
+    .map((part) =>
+      part
+        .trim()
+        .replaceAll(/\s+/g, ' ')
+        .replace(/[.,;]$/, ''),
+    );
+  return paragraphs.filter((part) => part !== '' && !/^(with|on) \S+( line \d+)?,/.test(part)).join('; ');
 }
 
 /** What was made for another state (the checkout has moved, or was copied) is of no use, and holds nothing. */

@@ -4,7 +4,7 @@ import type { ClusterView } from '../live/view.js';
 import { isTouched, type ClusterChanges, type NodeChange } from './changes.js';
 import { limitChanges } from './limits.js';
 import type { Procedure } from './procedure.js';
-import { refused, told, type Facts, type Finding, type OtherCluster, type ReviewInput } from './situation.js';
+import { refused, stopsAt, told, type Facts, type Finding, type OtherCluster, type ReviewInput } from './situation.js';
 import { containers, count, list } from './words.js';
 
 export function caresOf(input: ReviewInput, facts: Facts, procedure: Procedure): Finding[] {
@@ -37,9 +37,7 @@ function obstacleCare(obstacle: string, first: boolean): Finding {
 /** The hooks ask the servers themselves, and let nobody go before the cluster is healthy. */
 function healthCares({ changes, situation }: ReviewInput, facts: Facts): Finding[] {
   const { first, voters, up, problems, stopped } = facts;
-  const going = changes.nodes.filter(({ action }) => action === 'replaced' || action === 'removed');
-  const affected = going.length > 0 || changes.nodes.some(({ action }) => action === 'added');
-  if (!affected || first || situation.kind === 'absent') return [];
+  if (first || situation.kind === 'absent' || !asksServers(changes)) return [];
   if (situation.kind === 'unknown') {
     return [
       told(
@@ -47,35 +45,72 @@ function healthCares({ changes, situation }: ReviewInput, facts: Facts): Finding
       ),
     ];
   }
-  if (stopped) return [told('The cluster is stopped: start it with npm start before you deploy.')];
-  if (up !== undefined && up < majority(voters.length)) {
+  if (stopped) return [stoppedCare(changes)];
+  if (problems.length === 0) return [];
+  if (up !== undefined && up < majority(voters.length) && !isMended(changes, facts)) {
     return [
-      told(
-        `${up} of ${count(voters.length, 'voter')} answer, which is no majority: bring the others back before you deploy.`,
+      stopsAt(
+        `${up} of ${count(voters.length, 'voter')} answer, which is no majority, and the deploy stops there: bring the others back (npm start) first.`,
       ),
     ];
   }
-  return problems.length === 0 ? [] : [sickCare(going, facts, situation.view)];
+  return sickCares(changes, facts, situation.view);
+}
+
+/** A hook that looks at the whole cluster runs. */
+function asksServers({ nodes, reloads, unfinished }: ClusterChanges): boolean {
+  const asking = nodes.some(({ action }) => action !== 'none' && action !== 'updated');
+  return asking || reloads.length > 0 || unfinished.length > 0;
+}
+
+/** Join asks every server that is declared, and a member leaves only behind a majority. */
+function needsAll({ nodes, reloads, unfinished }: ClusterChanges): boolean {
+  return (
+    nodes.some(({ action }) => action === 'added' || action === 'removed') ||
+    reloads.length > 0 ||
+    unfinished.length > 0
+  );
+}
+
+function stoppedCare(changes: ClusterChanges): Finding {
+  const started = changes.nodes.filter(({ action }) => action === 'replaced' || action === 'restored');
+  if (needsAll(changes)) {
+    return stopsAt(
+      'The cluster is stopped, and the deploy waits for its servers and then stops: start it with npm start first.',
+    );
+  }
+  const rest = started.length < changes.declared.length ? '; npm start starts the others' : '';
+  return told(`The cluster is stopped: the deploy starts ${containers(started)}${rest}.`);
+}
+
+/** Whoever does not serve is replaced, made anew, or leaves. */
+function isMended({ nodes }: ClusterChanges, { sick }: Facts): boolean {
+  const going = nodes.filter(({ action }) => ['replaced', 'restored', 'removed'].includes(action));
+  return sick.length > 0 && sick.every((id) => going.some((node) => node.id === id));
 }
 
 /** Servers that do not serve go first, and nobody waits for them; those that stay as they are have to get well. */
-function sickCare(going: readonly NodeChange[], { sick, problems }: Facts, view: ClusterView): Finding {
-  const goes = (action: NodeChange['action']) => (id: number) =>
-    going.some((node) => node.id === id && node.action === action);
+function sickCares(changes: ClusterChanges, facts: Facts, view: ClusterView): Finding[] {
+  const { sick, problems } = facts;
   const what = problems.join('; ');
+  if (isMended(changes, facts)) {
+    const sentences = [
+      { action: 'replaced', then: 'replaced first, and must get healthy before the next' },
+      { action: 'restored', then: 'made anew first, and must get healthy before the next' },
+      { action: 'removed', then: 'among those that leave' },
+    ].flatMap(({ action, then }) => {
+      const some = changes.nodes.filter((node) => node.action === action && sick.includes(node.id));
+      return some.length === 0 ? [] : [`${containers(some)} ${some.length === 1 ? 'is' : 'are'} ${then}`];
+    });
+    // what makes them anew is all that is done
+    const alone = changes.nodes.every(({ action }) => action === 'none' || action === 'restored');
+    return alone && changes.reloads.length === 0
+      ? []
+      : [told(`The cluster is not healthy (${what}): ${sentences.join('; ')}.`)];
+  }
   const names = containers(view.nodes.filter(({ id }) => sick.includes(id)));
-  const be = sick.length === 1 ? 'is' : 'are';
-  if (sick.length > 0 && sick.every(goes('replaced'))) {
-    return told(
-      `The cluster is not healthy (${what}): ${names} ${be} replaced first, and must get healthy before the next.`,
-    );
-  }
-  if (sick.length > 0 && sick.every(goes('removed'))) {
-    return told(`The cluster is not healthy (${what}): ${names} ${be} among those that leave.`);
-  }
-  return going.some(({ action }) => action === 'replaced')
-    ? refused(`The cluster is not healthy, and the deploy waits for that and then stops: ${what}.`)
-    : told(`The cluster is not healthy, and the deploy waits until it is, or stops: ${what}.`);
+  const who = sick.length === 0 ? 'that' : names;
+  return [stopsAt(`The cluster is not healthy, and the deploy waits for ${who} and then stops: ${what}.`)];
 }
 
 /** More servers are not always more safety. */
@@ -122,15 +157,26 @@ function lossCares(nodes: readonly NodeChange[], { voters }: Facts): string[] {
 }
 
 function addressCares({ changes: { addresses, nodes } }: ReviewInput): string[] {
-  const moved = nodes.some(
-    (node) =>
-      isTouched(node) && node.causes.some(({ setting }) => setting === 'postgresPort' || setting === 'bindAddress'),
-  );
-  if (!moved) return [];
+  const causes = nodes.filter(isTouched).flatMap((node) => node.causes);
+  const bound = causes.find(({ setting }) => setting === 'bindAddress');
+  const moved = bound === undefined ? causes.some(({ setting }) => setting === 'postgresPort') : !isAny(bound.to);
   return [
-    `Clients have to use other addresses${addresses === undefined ? '' : ' (below)'}. Server by server they lose their connection to the old one, and while the deploy runs ` +
-      'some servers have old and some new ones.',
+    ...(bound !== undefined && isAny(bound.to)
+      ? [
+          'The ports are published on every address of this machine: whoever reaches it reaches PostgreSQL and Raft there.',
+        ]
+      : []),
+    ...(moved
+      ? [
+          `Clients have to use other addresses${addresses === undefined ? '' : ' (below)'}. Server by server they lose their connection to the old one, and while the deploy runs ` +
+            'some servers have old and some new ones.',
+        ]
+      : []),
   ];
+}
+
+function isAny(address: string | undefined): boolean {
+  return address === '0.0.0.0' || address === '::';
 }
 
 function settingCares(nodes: readonly NodeChange[]): Finding[] {

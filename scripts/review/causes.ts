@@ -66,6 +66,8 @@ function attributeCauses(key: string, before: Attributes, after: Attributes): Ca
     case 'env':
       return environmentCauses(variables(before[key]), variables(after[key]));
     case 'ports':
+      // Docker publishes none of a container that does not run
+      if (canonical(before[key]) === '[]') return [{ setting: 'its container is stopped' }];
       return portCauses(ports(before[key]), ports(after[key]));
     case 'labels':
       return canonical(ownLabels(before[key])) === canonical(ownLabels(after[key])) ? [] : [ownCode(key)];

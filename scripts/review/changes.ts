@@ -47,14 +47,14 @@ export function changesOf(prefix: string, image: TerraformPlan, cluster: Terrafo
   const slots = Array.from({ length: maximumNodes }, (_, index) => index + 1).flatMap((id) =>
     slot(prefix, id, cluster),
   );
-  const all = [...image.resources.values(), ...cluster.resources.values()];
+  const changed = [...cluster.resources.values()].some(({ action }) => action !== 'none');
   const deployed = slots.filter(({ before }) => before).map(({ node }) => node.id);
   const nodes = slots.map(({ node }) => node);
   const reloads = reloadsOf(cluster);
   // hooks that run, and no change of a server or a setting that would call for it
   const explained = deployed.length === 0 || reloads.length > 0 || nodes.some(({ action }) => action !== 'none');
   return {
-    any: all.some(({ action }) => action !== 'none'),
+    any: changed || [...image.resources.values()].some(isBuilt),
     nodes,
     deployed,
     declared: slots.filter(({ after }) => after).map(({ node }) => node.id),
@@ -153,9 +153,15 @@ function nodeCauses(action: NodeAction, container?: ResourceChange, volume?: Res
 
 function builtImage({ resources }: TerraformPlan): string | undefined {
   const image = resources.get('docker_image.node');
-  if (image === undefined || image.action === 'none') return undefined;
+  if (image === undefined || !isBuilt(image)) return undefined;
   const name = image.after?.['name'];
   return typeof name === 'string' ? name : undefined;
+}
+
+/** Its name has the hash of its content; where only its directory differs, another checkout has deployed the same. */
+function isBuilt({ action, before, after, reason }: ResourceChange): boolean {
+  if (action === 'replace' && reason !== 'replace_because_tainted') return before?.['name'] !== after?.['name'];
+  return action !== 'none';
 }
 
 function networkOf({ resources, gone }: TerraformPlan): ClusterChanges['network'] {

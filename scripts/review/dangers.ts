@@ -69,17 +69,16 @@ function networkDanger({ changes: { network } }: ReviewInput): Finding[] {
   return [told(`The cluster's network is ${network}: the servers lose each other, and writes stop. Undo that change.`)];
 }
 
-/** The servers' own files name the members by their addresses, and a server that does not find itself there refuses to start. */
+/** The members' addresses are in the Raft log; a server that came back at another would not be found. */
 function raftPortDanger(nodes: readonly NodeChange[]): Finding[] {
   const changed = nodes.filter(
     ({ action, causes }) => action === 'replaced' && causes.some(({ setting }) => setting === 'raftPort'),
   );
   if (changed.length === 0) return [];
   return [
-    told(
-      'raftPort is part of the address by which the members know each other, and cannot be changed in a running cluster: the first server ' +
-        'that is replaced does not come back, and the deploy stops there. Undo that change, or move the data to a new cluster.',
-      'It stops at the first server, which does not come back.',
+    refused(
+      'raftPort is part of the address by which the members know each other, and cannot be changed in a running cluster: the deploy ' +
+        'refuses it before any server is replaced. Undo that change, or move the data to a new cluster.',
     ),
   ];
 }

@@ -21,14 +21,21 @@ export function headline({ input, facts, data, procedure, level, ending }: Judge
   const { changes, prefix } = input;
   if (level === 'none') return 'nothing changes; a deploy has nothing to do.';
   const end = ending === undefined ? '' : ` ${ending}`;
-  if (facts.first) return `${first(prefix, changes)}${end}`;
-  return `${what(changes, facts, data)}; ${dataClause(data, facts)}, and ${writesClause(procedure, facts)}.${end}`;
+  if (facts.first) return `${first(prefix, input)}${end}`;
+  // what does not come to its end has no such consequence
+  if (ending !== undefined) return `${what(changes, facts, data)}; ${dataClause(data, facts)}.${end}`;
+  return `${what(changes, facts, data)}; ${dataClause(data, facts)}, and ${writesClause(procedure, facts)}.`;
 }
 
-function first(prefix: string, { declared, deployed }: ClusterChanges): string {
+function first(prefix: string, { changes: { declared, deployed }, others }: ReviewInput): string {
   if (deployed.length > 0)
     return `goes on with the first deploy of cluster ${prefix} (${count(declared.length, 'server')}), which did not end.`;
-  return `creates cluster ${prefix} with ${count(declared.length, 'server')}; nothing that exists is changed.`;
+  const beside = others.map((other) => other.prefix);
+  const rest =
+    beside.length === 0
+      ? '; nothing that exists is changed'
+      : ` beside ${list(beside)}, which ${beside.length === 1 ? 'stays' : 'stay'} as ${beside.length === 1 ? 'it is' : 'they are'}`;
+  return `creates cluster ${prefix} with ${count(declared.length, 'server')}${rest}.`;
 }
 
 function what(changes: ClusterChanges, { voters }: Facts, { replaced: emptied }: DataReview): string {

@@ -1,4 +1,5 @@
 /** How a deploy goes about it: who is touched, in which order, whether leadership moves, how long writes wait. Pure. */
+import { majority } from '../../constructs/quorum.js';
 import type { ClusterChanges, NodeChange } from './changes.js';
 import { limitChanges } from './limits.js';
 import type { Facts } from './situation.js';
@@ -12,14 +13,18 @@ export interface Procedure {
   readonly leadership: string;
   readonly leadershipMoves: 'no' | 'yes' | 'perhaps';
   readonly writes: string;
+  /** Milliseconds that a write waits at most, as promised; null where nothing is. */
+  readonly longestWait: number | null;
   /** Writes stop for longer than a switchover takes. */
   readonly interrupts: boolean;
 }
 
 /** Promised, and measured by bench/outage: docs/performance.md. */
 const gaps = {
-  switchover: '0.15 s as a rule, 0.4 s at most in 99 of 100',
-  standby: 'some 50 ms, 0.2 s at most in 99 of 100',
+  switchover: { words: '0.15 s expected, 0.4 s at most in 99 of 100', longest: 400 },
+  standby: { words: 'some 50 ms expected, 0.2 s at most in 99 of 100', longest: 200 },
+  // neither of two can be promoted without the other
+  switchoverOfTwo: { words: 'a second or so, until the old primary is back as a standby', longest: 2_000 },
 };
 /** A server from `docker stop` until it streams again, on this project's test machines. */
 const absence = 'some seconds (the checkpoint, the new container, the way back)';
@@ -28,7 +33,7 @@ export function procedureOf(changes: ClusterChanges, facts: Facts): Procedure {
   const parts = partition(changes);
   const { first } = facts;
   return {
-    atOnce: first ? 0 : Math.max(parts.restored.length, parts.replaced.length + parts.removed.length > 0 ? 1 : 0),
+    atOnce: first ? 0 : atOnceOf(parts, facts),
     steps: first ? firstSteps(changes) : stepsOf(parts, changes, facts),
     ...leadershipOf(parts, facts, first),
     ...writesOf(parts, facts, first),
@@ -57,6 +62,12 @@ function partition({ nodes }: ClusterChanges): Parts {
   };
 }
 
+/** With those that are out of service already. */
+function atOnceOf({ removed, replaced, restored }: Parts, { sick }: Facts): number {
+  if (removed.length + replaced.length + restored.length === 0) return 0;
+  return Math.max(1, restored.length, sick.length);
+}
+
 function firstSteps({ nodes }: ClusterChanges): string[] {
   const declared = nodes.filter(({ action }) => action !== 'removed');
   if (declared[0] === undefined) return [];
@@ -77,7 +88,9 @@ function stepsOf(parts: Parts, { image, reloads }: ClusterChanges, { primary, si
     const leads = removed.some(({ id }) => id === primary?.id);
     const handOver = leads ? '; the one that leads hands leadership over first' : '';
     steps.push(
-      `${containers(removed)}: each leaves the Raft group, one after another${handOver}; then its container and its volume go`,
+      removed.length === 1
+        ? `${containers(removed)}: ${leads ? 'hands leadership over, and ' : ''}leaves the Raft group; then its container and its volume go`
+        : `${containers(removed)}: each leaves the Raft group, one after another${handOver}; then its container and its volume go`,
     );
   }
   if (replaced.length > 0)
@@ -99,7 +112,10 @@ function stepsOf(parts: Parts, { image, reloads }: ClusterChanges, { primary, si
 /** Nobody misses them. */
 function sickSteps(replaced: readonly NodeChange[], sick: readonly number[]): string[] {
   const first = replaced.filter(({ id }) => sick.includes(id));
-  return first.length === 0 ? [] : [`${containers(first)}: replaced first, since nobody is served there`];
+  if (first.length === 0) return [];
+  const how = first.length === replaced.length ? 'replaced' : 'replaced first';
+  const turns = first.length === 1 ? '' : ', one at a time';
+  return [`${containers(first)}: ${how}${turns}; nobody is served there now`];
 }
 
 function rollSteps(replaced: readonly NodeChange[], leader: number | undefined, primaryFirst: boolean): string[] {
@@ -138,6 +154,13 @@ function leadershipOf(
         ? 'It is not known who leads.'
         : 'No server leads now.'
       : `${primary.container} leads.`;
+  if (up !== undefined && primary === undefined) {
+    const comes = going.length + parts.restored.length > 0 && !isLost(parts, voters);
+    return {
+      leadership: comes ? `${now} One is elected when a majority is back.` : now,
+      leadershipMoves: comes ? 'perhaps' : 'no',
+    };
+  }
   if (going.length === 0) return { leadership: `${now} Leadership does not move.`, leadershipMoves: 'no' };
   if (parts.primaryFirst) {
     return {
@@ -146,8 +169,10 @@ function leadershipOf(
     };
   }
   if (voters.length === 1)
-    return { leadership: `${now} There is nobody to hand leadership to.`, leadershipMoves: 'no' };
-  if (up !== undefined && primary === undefined) return { leadership: now, leadershipMoves: 'perhaps' };
+    return {
+      leadership: `${now} There is nobody to hand leadership to; it is promoted again when it is back.`,
+      leadershipMoves: 'no',
+    };
   const certain =
     primary !== undefined
       ? going.some(({ id }) => id === primary.id)
@@ -164,37 +189,46 @@ function leadershipOf(
   };
 }
 
-function writesOf(parts: Parts, facts: Facts, first: boolean): Pick<Procedure, 'writes' | 'interrupts'> {
+/** Nobody can be elected any more. */
+function isLost({ restored }: Parts, voters: readonly number[]): boolean {
+  const lost = restored.filter(({ id, data }) => data === 'lost' && voters.includes(id));
+  return voters.length - lost.length < majority(voters.length);
+}
+
+type Writes = Pick<Procedure, 'writes' | 'longestWait' | 'interrupts'>;
+
+function writesOf(parts: Parts, facts: Facts, first: boolean): Writes {
   const { voters, primary, up } = facts;
   const going = [...parts.removed, ...parts.replaced];
-  if (first) return { writes: 'There is nothing to interrupt.', interrupts: false };
-  if (up !== undefined && primary === undefined) {
-    return { writes: 'No server accepts writes now.', interrupts: false };
-  }
-  if (going.length === 0) return { writes: 'No write has to wait.', interrupts: false };
-  if (parts.replaced.length > 0 && voters.length < 3)
-    return { writes: smallGap(voters.length, parts), interrupts: true };
+  if (first) return unpromised('There is nothing to interrupt.');
+  if (up !== undefined && primary === undefined) return unpromised('No server accepts writes now.');
+  if (going.length === 0) return undisturbed;
+  if (parts.replaced.length > 0 && voters.length < 3) return interrupted(smallGap(voters.length, parts));
   if (parts.primaryFirst) {
-    return {
-      writes: `Writes wait once, while the server that leads restarts: ${absence}. ${standbyGap(parts)}`.trim(),
-      interrupts: true,
-    };
+    return interrupted(
+      `Writes wait once, while the server that leads restarts: ${absence}. ${standbyGap(parts)}`.trim(),
+    );
   }
-  const leads = primary === undefined || going.some(({ id }) => id === primary.id);
   const standby = standbyGap(parts);
-  if (!leads) return { writes: standby === '' ? 'No write has to wait.' : standby, interrupts: false };
-  // neither of two can be promoted without the other
-  const gap = voters.length === 2 ? 'a second or so, until the old primary is back as a standby' : gaps.switchover;
+  const leads = primary === undefined || going.some(({ id }) => id === primary.id);
+  if (!leads && standby === '') return undisturbed;
+  if (!leads) return { writes: standby, longestWait: gaps.standby.longest, interrupts: false };
+  const { words, longest } = voters.length === 2 ? gaps.switchoverOfTwo : gaps.switchover;
   const when =
     primary === undefined ? 'If leadership moves, writes wait once' : 'Writes wait once, when leadership moves';
   return {
-    writes: `${when}: ${gap}; sessions there end, clients connect again. ${standby}`.trim(),
+    writes: `${when}: ${words}; sessions there end, clients connect again. ${standby}`.trim(),
+    longestWait: longest,
     interrupts: false,
   };
 }
 
+const undisturbed: Writes = { writes: 'No write has to wait.', longestWait: 0, interrupts: false };
+const unpromised = (writes: string): Writes => ({ writes, longestWait: null, interrupts: false });
+const interrupted = (writes: string): Writes => ({ writes, longestWait: null, interrupts: true });
+
 function standbyGap({ replaced }: Parts): string {
-  return replaced.length === 0 ? '' : `When a standby stops, a commit may wait ${gaps.standby}.`;
+  return replaced.length === 0 ? '' : `When a standby stops, a commit may wait: ${gaps.standby.words}.`;
 }
 
 function smallGap(voters: number, { replaced }: Parts): string {

@@ -45,6 +45,10 @@ export const told = (text: string, ending?: string): Finding => ({ text, ending 
 export const refused = (text: string): Finding =>
   told(text, 'As things stand, the deploy refuses it, and the servers stay as they are.');
 
+/** The deploy waits for something that does not come by itself. */
+export const stopsAt = (text: string): Finding =>
+  told(text, 'As things stand, the deploy does not come to its end, and the servers that there are stay as they are.');
+
 /** The cluster before the deploy, as well as it is known. */
 export interface Facts {
   /** The deploy makes the cluster: there is none yet. */

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { imageTag } from '../../constructs/image-tag.js';
 import type { ClusterProject, Context } from '../support/cluster-project.js';
 import { eventually } from '../support/eventually.js';
+import { untruths } from '../support/plan-truth.js';
+import { planAndDeploy } from '../support/planned.js';
 import { docker, mustRun, type Ended } from '../support/shell.js';
 import { WrittenCluster } from '../support/written-cluster.js';
 
@@ -15,6 +17,8 @@ describe('a running cluster that is written to is changed by changing its code:'
   let cluster: WrittenCluster;
   let project: ClusterProject;
   let anotherImage: string | undefined;
+  /** Milliseconds without a write while a deploy changes nothing. */
+  let usual: number | undefined;
 
   const containers = (count: number) => names.slice(0, count).map((name) => project.container(name));
   const identities = async (count: number) =>
@@ -45,12 +49,18 @@ describe('a running cluster that is written to is changed by changing its code:'
     if (anotherImage !== undefined) await docker('image', 'rm', '--force', anotherImage);
   });
 
-  /** Deploy `context`, which must succeed, lose nothing and leave nothing to do; tells how long nobody was acknowledged. */
+  /** Deploy `context`, which must do what the plan says of it, lose nothing and leave nothing to do. */
   async function changes(what: string, context: Context): Promise<void> {
-    const begun = performance.now();
-    const { gap } = await cluster.change(context);
-    const took = performance.now() - begun;
-    console.info(`${what}: ${(took / 1000).toFixed(1)} s, ${gap.toFixed(0)} ms without a write at most`);
+    project.configure(context);
+    const { review, deploy, happened } = await planAndDeploy(project, async () => cluster.deploy(context), {
+      gapSince: async (begun) => cluster.gapSince(begun),
+      usual,
+    });
+    const { gap = 0 } = happened;
+    const took = deploy.milliseconds / 1000;
+    console.info(`${what}: ${took.toFixed(1)} s, ${gap.toFixed(0)} ms without a write at most: ${review.verdict}`);
+    expect(untruths(review, happened)).toEqual([]);
+    if (review.level === 'none') usual = gap;
     const status = await project.npm('status');
     expect(status.status, status.output).toBe(0);
     expect(status.output).not.toMatch(/setting .* differs/);
@@ -65,6 +75,12 @@ describe('a running cluster that is written to is changed by changing its code:'
     const words = ended.output.replaceAll('│', ' ').replaceAll(/\s+/g, ' ');
     for (const part of parts) expect(words).toContain(part);
   }
+
+  it('a deploy of the same changes nothing', async () => {
+    const before = await identities(3);
+    await changes('nothing', steady);
+    expect(await identities(3)).toEqual(before);
+  });
 
   it('it grows from 3 to 5, and the containers that stay are untouched, also by another memory limit', async () => {
     const before = await identities(3);

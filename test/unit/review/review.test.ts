@@ -232,6 +232,14 @@ const cases: readonly Case[] = [
   },
   { title: 'a stopped cluster', situation: live(stopped(3)), level: 'none', status: 0 },
   {
+    title: 'a stopped cluster whose containers publish no ports',
+    before: { ...deployed, stopped: true },
+    after: deployed,
+    situation: live(stopped(3)),
+    level: 'careful',
+    status: 2,
+  },
+  {
     title: 'a stopped cluster that is changed',
     after: { ...deployed, memory: 512 },
     situation: live(stopped(3)),
@@ -242,6 +250,48 @@ const cases: readonly Case[] = [
     title: 'a roll while a standby is down',
     after: { ...deployed, image: 'postgres-pgraft:17-f5e4d3c2b1a0' },
     situation: live(without(healthyView(3), 3)),
+    level: 'careful',
+    status: 2,
+  },
+  {
+    title: 'a roll while a standby is gone with its volume',
+    after: { ...deployed, image: 'postgres-pgraft:17-f5e4d3c2b1a0' },
+    drift: { gone: ['docker_container.replica1', 'docker_volume.replica1_data'] },
+    situation: live(without(healthyView(3), 2)),
+    level: 'careful',
+    status: 2,
+  },
+  {
+    title: 'a reload while a standby is down',
+    before: { ...deployed, postgresSettings: { work_mem: '4MB' } },
+    after: { ...deployed, postgresSettings: { work_mem: '8MB' } },
+    situation: live(without(healthyView(3), 3)),
+    level: 'careful',
+    status: 2,
+  },
+  {
+    title: 'a stopped cluster that grows',
+    after: five,
+    situation: live(stopped(3)),
+    level: 'careful',
+    status: 2,
+  },
+  {
+    title: 'a majority of containers removed',
+    drift: { gone: ['docker_container.primary', 'docker_container.replica1'] },
+    situation: live(without(without(stopped(3), 1), 2)),
+    level: 'careful',
+    status: 2,
+  },
+  {
+    title: 'ports opened to other machines',
+    after: { ...deployed, bindAddress: '0.0.0.0' },
+    level: 'careful',
+    status: 2,
+  },
+  {
+    title: 'ports moved to one address',
+    after: { ...deployed, bindAddress: '192.0.2.1' },
     level: 'careful',
     status: 2,
   },
@@ -290,6 +340,20 @@ describe('the review of a plan', () => {
       reviewMarkdown(result, [{ stack: 'cluster', text: 'Terraform will perform the following actions:' }]),
     ).toMatchFileSnapshot(golden(title));
     expect({ level: result.level, status: exitStatusOf(result.level) }).toEqual({ level, status });
+  });
+
+  it('of what another checkout has deployed is no change', () => {
+    const plans = plansOf(deployed, deployed);
+    const change = {
+      actions: ['delete', 'create'],
+      before: { name: deployed.image, build: [{ context: '/srv/cluster/image' }] },
+      after: { name: deployed.image, build: [{ context: '/srv/runner/image' }] },
+      after_unknown: {},
+    };
+    const image = JSON.parse(plans.image) as { resource_changes: object[] };
+    const moved = { ...image, resource_changes: [{ ...image.resource_changes[0], change }] };
+    const changes = changesOf('pgraft', readPlan(JSON.stringify(moved)), readPlan(plans.cluster));
+    expect(changes).toMatchObject({ any: false, image: undefined });
   });
 
   it('of a first deploy', async () => {

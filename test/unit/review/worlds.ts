@@ -17,6 +17,8 @@ export interface World {
   readonly postgresSettings: Readonly<Record<string, string>>;
   /** A label of the volumes that no version of ours has: changing it replaces them. */
   readonly volumeLabel?: string;
+  /** Its containers are stopped, and so publish no ports. */
+  readonly stopped?: boolean;
 }
 
 export const deployed: World = {
@@ -259,10 +261,12 @@ function container(world: World, id: number): Attributes {
       ...(memory === null ? [] : [{ label: 'pgraft.memory', value: 'limited' }]),
       { label: 'pgraft.node', value: String(id) },
     ],
-    ports: [
-      { internal: 5432, external: world.postgresPort + id - 1, ip: bindAddress, protocol: 'tcp' },
-      { internal: raftPort, external: raftPort, ip: bindAddress, protocol: 'tcp' },
-    ],
+    ports: world.stopped
+      ? []
+      : [
+          { internal: 5432, external: world.postgresPort + id - 1, ip: bindAddress, protocol: 'tcp' },
+          { internal: raftPort, external: raftPort, ip: bindAddress, protocol: 'tcp' },
+        ],
     networks_advanced: [{ name: `${prefix}-network`, aliases: [prefix] }],
     volumes: [{ volume_name: `${name}-data`, container_path: '/var/lib/postgresql' }],
   };

@@ -79,15 +79,36 @@ describe('planStacks', () => {
     await planStacks(settings, 'tofu', $, { refresh: false, directory });
     const planned = calls.filter(({ command }) => command.startsWith('tofu plan'));
     expect(planned).toHaveLength(2);
-    for (const { command } of planned) expect(command).toMatch(/ -refresh=false$/);
+    for (const { command, env } of planned) {
+      expect(command).toMatch(/ -refresh=false$/);
+      // not the engine that does not answer
+      expect(env['DOCKER_HOST']).toMatch(/^unix:\/\/.*docker\.sock$/);
+    }
   });
 
-  it('says in one sentence what Terraform has against it', async () => {
-    const stderr =
-      '╷\n│ Error: Instance cannot be destroyed\n│ \n│ Resource docker_volume.primary_data has lifecycle.prevent_destroy\n╵\n';
+  it('says in one sentence what Terraform has against it, without its warnings', async () => {
+    const stderr = [
+      '',
+      'There are some problems with the CLI configuration:',
+      '╷',
+      '│ Warning: Unable to open CLI configuration file',
+      '│ ',
+      '│ The CLI configuration file at "/root/.terraformrc" does not exist.',
+      '╵',
+      '',
+      '╷',
+      '│ Error: Instance cannot be destroyed',
+      '│ ',
+      '│   on cdk.tf.json line 271, in resource.docker_volume.primary_data:',
+      '│  271:       }',
+      '│ ',
+      '│ Resource docker_volume.primary_data has',
+      '│ lifecycle.prevent_destroy set.',
+      '╵',
+    ].join('\n');
     const { $ } = fakeShell((command) => (command.includes(' plan ') ? { status: 1, stderr } : {}));
     await expect(planStacks(settings, 'terraform', $, { refresh: true, directory })).rejects.toThrow(
-      'stack image: terraform plan failed: Error: Instance cannot be destroyed; Resource docker_volume.primary_data has lifecycle.prevent_destroy',
+      /^stack image: terraform plan failed: Error: Instance cannot be destroyed; Resource docker_volume.primary_data has lifecycle.prevent_destroy set$/,
     );
   });
 
