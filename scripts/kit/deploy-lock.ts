@@ -48,6 +48,7 @@ export function claimDeploy(prefix: string, place: LockPlace): boolean {
     if (held !== undefined && isAlive(held) && held.outdir === outdir) throw refusal(prefix, held);
     return false;
   }
+  if (held !== undefined && isAlive(held)) throw refusal(prefix, held);
   // a cdktf that was killed leaves its terraform, which finishes what it has begun
   const left = (place.terraform ?? workingTerraform)().find((one) => one.directory?.startsWith(`${outdir}/`) === true);
   if (left !== undefined) throw refusal(prefix, { pid: left.pid, what: 'terraform, of a deploy that was killed,' });

@@ -24,6 +24,8 @@ const ownOfEachServer = [
   'primary_slot_name',
   'synchronous_standby_names',
   'wal_retrieve_retry_interval',
+  // off on the primary that took lowered limits, until it is started again (image/node/limits.sh)
+  'hot_standby',
   // states that PostgreSQL shows as settings
   'in_hot_standby',
   'transaction_read_only',

@@ -101,6 +101,15 @@ describe('claimDeploy', () => {
     expect(lock().pid).toBe(start);
   });
 
+  it('names the deploy that goes on, not its terraform', async () => {
+    const [first, second] = [await living(), await living()];
+    const outdir = '/project/cdktf.out';
+    claim('deploy', first, 1, outdir);
+    expect(() => claim('deploy', second, 1, outdir, [{ pid: 4711, directory: `${outdir}/stacks/cluster` }])).toThrow(
+      `"cdktf deploy" is under way on cluster pgraft (process ${first})`,
+    );
+  });
+
   it('refuses while the terraform of a deploy that was killed still works there, and not for that of another cluster', async () => {
     const cdktf = await living();
     const outdir = '/project/cdktf.out';
