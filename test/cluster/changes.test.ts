@@ -18,7 +18,6 @@ describe('a running cluster that is written to is changed by changing its code:'
   let project: ClusterProject;
   let anotherImage: string | undefined;
   /** Milliseconds without a write while a deploy changes nothing. */
-  let usual: number | undefined;
 
   const containers = (count: number) => names.slice(0, count).map((name) => project.container(name));
   const identities = async (count: number) =>
@@ -54,13 +53,11 @@ describe('a running cluster that is written to is changed by changing its code:'
     project.configure(context);
     const { review, deploy, happened } = await planAndDeploy(project, async () => cluster.deploy(context), {
       gapSince: async (begun) => cluster.gapSince(begun),
-      usual,
     });
     const { gap = 0 } = happened;
     const took = deploy.milliseconds / 1000;
     console.info(`${what}: ${took.toFixed(1)} s, ${gap.toFixed(0)} ms without a write at most: ${review.verdict}`);
     expect(untruths(review, happened)).toEqual([]);
-    if (review.level === 'none') usual = gap;
     const status = await project.npm('status');
     expect(status.status, status.output).toBe(0);
     expect(status.output).not.toMatch(/setting .* differs/);

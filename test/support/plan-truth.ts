@@ -28,8 +28,6 @@ export interface Happened {
   readonly events: readonly ContainerEvent[];
   /** Milliseconds in which no write was acknowledged, at most; undefined when nobody wrote. */
   readonly gap: number | undefined;
-  /** The same of a deploy that changes nothing: what this machine adds. @default 0 */
-  readonly usual?: number | undefined;
 }
 
 /** Each sentence of `review` that did not come true, and what happened instead; none: the plan told the truth. */
@@ -108,7 +106,7 @@ function atOnceUntruths({ procedure, nodes }: Review, { before, events }: Happen
   const members = new Set(nodes.filter(({ action }) => action !== 'added').map(({ container }) => container));
   const out = new Set([...members].filter((name) => before.containers.get(name)?.runningSince === undefined));
   const leaving = new Set(nodes.filter(({ action }) => action === 'removed').map(({ container }) => container));
-  let most = out.size;
+  let most = 0;
   for (const { action, container } of events) {
     if (!members.has(container)) continue;
     if (action === 'start') out.delete(container);
@@ -134,16 +132,13 @@ function orderUntruths({ procedure: { steps }, nodes }: Review, { events }: Happ
   ];
 }
 
-/** Shorter than what anybody calls waiting, on a machine that Terraform keeps busy. */
-const unnoticed = 100;
+/** Milliseconds that Terraform may add on a busy machine; `npm run bench -- changes` has the figures. An outage nobody told of is longer. */
+const busy = 1_500;
 
-function writeUntruths({ procedure }: Review, { gap, usual = 0 }: Happened): string[] {
+function writeUntruths({ procedure }: Review, { gap }: Happened): string[] {
   const { longestWait, writes } = procedure;
-  // what such a machine does once, it may do again while it has more to do
-  if (gap === undefined || longestWait === null || gap <= longestWait + unnoticed + 3 * usual) return [];
-  return [
-    `said "${writes}" (at most ${longestWait} ms), and for ${gap.toFixed(0)} ms no write was acknowledged (${usual.toFixed(0)} ms when nothing changes)`,
-  ];
+  if (gap === undefined || longestWait === null || gap <= longestWait + busy) return [];
+  return [`said "${writes}" (at most ${longestWait} ms), and for ${gap.toFixed(0)} ms no write was acknowledged`];
 }
 
 function told(thing: unknown): string {

@@ -78,15 +78,13 @@ export interface Applied {
 export interface Watching {
   /** Milliseconds without an acknowledged write since then, at most. @default - nobody writes */
   readonly gapSince?: (begun: number) => Promise<number>;
-  /** The same of a deploy that changes nothing. */
-  readonly usual?: number | undefined;
 }
 
 /** Plan the settings as they are, then deploy them, which must succeed, and see what happens. */
 export async function planAndDeploy(
   project: ClusterProject,
   deploy: () => Promise<Ended>,
-  { gapSince, usual }: Watching = {},
+  { gapSince }: Watching = {},
 ): Promise<Applied> {
   const before = await moment(project);
   const plan = await project.npm('plan', '--json');
@@ -95,6 +93,6 @@ export async function planAndDeploy(
   const [ended, events] = await containerEvents(project, deploy);
   if (ended.status !== 0) throw new Error(`the deploy ended with status ${ended.status}:\n${ended.output}`);
   const gap = await gapSince?.(begun);
-  const happened = { before, after: await moment(project), events, gap, usual };
+  const happened = { before, after: await moment(project), events, gap };
   return { review: JSON.parse(plan.stdout) as Review, status: plan.status, deploy: ended, happened };
 }
