@@ -3,8 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 const seconds = 1000;
 const minutes = 60 * seconds;
-/** Takes half an hour, and so runs only when asked for: `npm run test:faults -- interruption`. */
-const campaign = 'interruption';
+/** Each takes half an hour, and so runs only when asked for: `npm run test:faults -- interruption`. */
+const campaigns = ['interruption', 'kills'].filter((name) => !process.argv.includes(name));
 /** Repeats what it does, all times only when asked for: `npm run test:faults -- membership`. */
 const repeated = 'membership';
 
@@ -32,7 +32,7 @@ function level(name: string, { order, timeout, parallel }: { order: number; time
     test: {
       name,
       include: [`test/${name}/**/*.test.ts`],
-      exclude: [...configDefaults.exclude, ...(process.argv.includes(campaign) ? [] : [`test/faults/${campaign}/**`])],
+      exclude: [...configDefaults.exclude, ...campaigns.map((name) => `test/faults/${name}/**`)],
       testTimeout: timeout,
       hookTimeout: timeout,
       fileParallelism: parallel,

@@ -2,11 +2,13 @@
 import { Network } from '@cdktf/provider-docker/lib/network/index.js';
 import { TerraformOutput, TerraformStack } from 'cdktf';
 import type { Construct } from 'constructs';
+import { declaredDefinitions } from './container-definition.js';
 import { currentAttempt, firstDeployPath, readFirstDeploy } from './first-deploy.js';
 import { Guard } from './guard.js';
 import { Membership } from './membership.js';
 import { Node } from './node.js';
 import { NodeHooks } from './node-hooks.js';
+import { declaredLimits, postgresConfLines, splitPostgresSettings } from './postgres-settings.js';
 import type { ClusterSettings } from './settings.js';
 import { declareTerraform } from './terraform-block.js';
 import { clusterLabel, clusterTopology, connectionUrl, maximumNodes } from './topology.js';
@@ -25,7 +27,16 @@ export class ClusterStack extends TerraformStack {
     const topology = clusterTopology(settings);
     declareTerraform(this, settings, root);
 
-    const context = { topology, root };
+    const context = {
+      root,
+      cluster: {
+        ...topology,
+        definitions: declaredDefinitions(topology, settings, image),
+        reloadable: postgresConfLines(splitPostgresSettings(settings.postgresSettings).reloadable),
+        limits: declaredLimits(settings.postgresSettings),
+        shrinkBelowMajority: settings.shrinkBelowMajority,
+      },
+    };
     const attempt = currentAttempt(readFirstDeploy(firstDeployPath(root, settings.prefix)));
     const guard = new Guard(this, 'guard', { context, attempt }).resource;
     const network = new Network(this, 'network', {

@@ -23,7 +23,7 @@ export class Guard extends Construct {
     super(scope, id);
     this.resource = declareHook(this, {
       context,
-      input: { hook: 'guard', prefix: context.topology.prefix },
+      input: { hook: 'guard', prefix: context.cluster.prefix },
       when: 'create',
       ...(attempt > 1 && { triggers: { attempt: String(attempt) } }),
       dependsOn: [],

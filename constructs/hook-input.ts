@@ -36,6 +36,8 @@ const roll = z.strictObject({
   present: z.enum(['yes', 'no']),
   /** Docker id of the container as it was deployed; empty when there was none. */
   containerId: z.string(),
+  /** Where the others found its Raft, as it was deployed; empty when there was none, or when an older version of this project deployed it. */
+  raftAddress: z.string().default(''),
 });
 const check = z.strictObject({ hook: z.literal('check'), ...slot, containerId: z.string().min(1) });
 const join = z.strictObject({ hook: z.literal('join'), prefix: z.string() });
@@ -63,6 +65,14 @@ const cluster = z.strictObject({
     )
     .min(1)
     .readonly(),
+  /** Hash of each node's container, by its id, as the container carries it in a label. */
+  definitions: z.record(z.string(), z.string()),
+  /** Settings of PostgreSQL that a reload can take, as lines of postgresql.conf. */
+  reloadable: z.string(),
+  /** Settings of which a standby must have at least the primary's value (R20), where they are set. */
+  limits: z.record(z.string(), z.string()),
+  /** This deploy may remove the volumes of a majority. */
+  shrinkBelowMajority: z.boolean(),
 });
 
 /** The input of any hook; `hook` tells which. */
@@ -70,7 +80,7 @@ export type HookInput = z.infer<typeof hookInput>;
 export type HookName = HookInput['hook'];
 /** The input of hook `H`. */
 export type InputOf<H extends HookName> = Extract<HookInput, { hook: H }>;
-/** The cluster as declared now: a `ClusterTopology`. */
+/** The cluster as declared now: a `ClusterTopology`, and what hooks compare with what they find. */
 export type HookCluster = z.infer<typeof cluster>;
 
 /** What a hook script starts from. */

@@ -1,11 +1,12 @@
 /** A hook: a `terraform_data` resource whose creation or destruction runs one of scripts/hooks. */
 import { DataResource, type ITerraformDependable, type LocalExecProvisioner } from 'cdktf';
 import type { Construct } from 'constructs';
-import { hookClusterVariable, type HookInput, hookInputVariable } from './hook-input.js';
-import type { ClusterTopology } from './topology.js';
+import { type HookCluster, hookClusterVariable, type HookInput, hookInputVariable } from './hook-input.js';
+import { terraformLiteral } from './terraform-literal.js';
 
 export interface HookContext {
-  readonly topology: ClusterTopology;
+  /** The cluster as it is to be. */
+  readonly cluster: HookCluster;
   /** The project's directory, absolute: hooks run there. */
   readonly root: string;
 }
@@ -54,7 +55,7 @@ function provisioner({ context, input, when }: HookProps): LocalExecProvisioner 
     workingDir: context.root,
     environment: {
       [hookInputVariable]: '${jsonencode(self.input)}',
-      [hookClusterVariable]: JSON.stringify(context.topology),
+      [hookClusterVariable]: terraformLiteral(JSON.stringify(context.cluster)),
     },
   };
 }

@@ -3,6 +3,7 @@ import type { DataResource } from 'cdktf';
 import { Construct } from 'constructs';
 import { declareHook, type HookContext } from './hook.js';
 import type { NodeHooks } from './node-hooks.js';
+import { terraformLiteral } from './terraform-literal.js';
 
 export interface MembershipProps {
   readonly context: HookContext;
@@ -16,7 +17,7 @@ export class Membership extends Construct {
 
   constructor(scope: Construct, id: string, { context, slots }: MembershipProps) {
     super(scope, id);
-    const { prefix, nodes } = context.topology;
+    const { prefix, nodes, reloadable } = context.cluster;
     const checks = slots.flatMap((slot) => slot.check ?? []);
     const leaves = slots.map((slot) => slot.leave);
 
@@ -28,6 +29,8 @@ export class Membership extends Construct {
         nodes: nodes.map((node) => node.id).join(','),
         // going from 5 to 3, broken off after one leave and set back to 5, adds that one again
         leaves: leaves.map((leave) => leave.id).join(','),
+        // what a reload can take is handed to the servers as they run
+        settings: terraformLiteral(reloadable),
       },
       dependsOn: checks,
     });

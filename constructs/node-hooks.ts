@@ -26,7 +26,7 @@ export class NodeHooks extends Construct {
 
   constructor(scope: Construct, id: string, { context, slot, node }: NodeHooksProps) {
     super(scope, id);
-    const { prefix } = context.topology;
+    const { prefix } = context.cluster;
     const about = { prefix, node: slot, container: containerName(prefix, slot) };
     const present = node === undefined ? 'no' : 'yes';
     const containers = node === undefined ? [] : [node.container];
@@ -34,7 +34,7 @@ export class NodeHooks extends Construct {
 
     this.roll = declareHook(this, {
       context,
-      input: { hook: 'roll', ...about, present, containerId },
+      input: { hook: 'roll', ...about, present, containerId, raftAddress: node?.spec.raftAddress ?? '' },
       when: 'destroy',
       triggers: { container: containerId },
       dependsOn: containers,

@@ -1,7 +1,7 @@
 /** Settings of postgresql.conf that users may not set, and how the others are written down. */
 
 /** Why the cluster owns a setting, by name. Everything else is PostgreSQL's to check when the server starts. */
-const owned: Readonly<Record<string, string>> = {
+export const ownedPostgresSettings: Readonly<Record<string, string>> = {
   listen_addresses: 'the container listens on its own network',
   port: 'the settings postgresPort and nodes give it',
   unix_socket_directories: 'the scripts and the health check use the socket',
@@ -38,14 +38,99 @@ const owned: Readonly<Record<string, string>> = {
 };
 
 /** What a user may tune of the extension; its other settings say who a member is and where its files are. */
-const tunable = ['election_timeout', 'heartbeat_interval', 'snapshot_threshold', 'trailing_entries'];
+export const tunableExtensionSettings = [
+  'election_timeout',
+  'heartbeat_interval',
+  'snapshot_threshold',
+  'trailing_entries',
+];
 
 /** Why users may not set `name`; undefined when they may. Recovery targets all end replay early, so all are refused. */
 export function ownedPostgresSetting(name: string): string | undefined {
   if (name.startsWith('recovery_target')) return 'a standby replays everything';
   const [extension, setting = ''] = name.split('.');
-  if (extension === 'pgraft' && !tunable.includes(setting)) return `of pgraft only ${tunable.join(', ')} are yours`;
-  return Object.hasOwn(owned, name) ? owned[name] : undefined;
+  if (extension === 'pgraft' && !tunableExtensionSettings.includes(setting)) {
+    return `of pgraft only ${tunableExtensionSettings.join(', ')} are yours`;
+  }
+  return Object.hasOwn(ownedPostgresSettings, name) ? ownedPostgresSettings[name] : undefined;
+}
+
+/** What PostgreSQL 17 takes only at its start (context postmaster), of what users may set. */
+const restartOnly = new Set([
+  'archive_mode',
+  'autovacuum_freeze_max_age',
+  'autovacuum_max_workers',
+  'autovacuum_multixact_freeze_max_age',
+  'bonjour',
+  'bonjour_name',
+  'commit_timestamp_buffers',
+  'debug_io_direct',
+  'dynamic_shared_memory_type',
+  'event_source',
+  'huge_page_size',
+  'huge_pages',
+  'ignore_invalid_pages',
+  'jit_provider',
+  'max_connections',
+  'max_files_per_process',
+  'max_locks_per_transaction',
+  'max_logical_replication_workers',
+  'max_notify_queue_pages',
+  'max_pred_locks_per_transaction',
+  'max_prepared_transactions',
+  'max_worker_processes',
+  'min_dynamic_shared_memory',
+  'multixact_member_buffers',
+  'multixact_offset_buffers',
+  'notify_buffers',
+  'reserved_connections',
+  'serializable_buffers',
+  'shared_buffers',
+  'shared_memory_type',
+  'subtransaction_buffers',
+  'superuser_reserved_connections',
+  'trace_connection_negotiation',
+  'track_activity_query_size',
+  'track_commit_timestamp',
+  'transaction_buffers',
+  'unix_socket_group',
+  'unix_socket_permissions',
+  'wal_buffers',
+  'wal_decode_buffer_size',
+]);
+
+/** Whether a server takes a new value of `name` only when it starts. All that is ours of the extension is such. */
+export function needsRestart(name: string): boolean {
+  return restartOnly.has(name) || name.startsWith('pgraft.');
+}
+
+export interface SplitSettings {
+  /** Part of a container's definition: a change replaces the containers, one by one. */
+  readonly restart: Readonly<Record<string, string>>;
+  /** Handed to the servers that run, which reload them. */
+  readonly reloadable: Readonly<Record<string, string>>;
+}
+
+/** What of `settings` needs a restart, and what a reload can take. */
+export function splitPostgresSettings(settings: Readonly<Record<string, string>>): SplitSettings {
+  const entries = Object.entries(settings);
+  return {
+    restart: Object.fromEntries(entries.filter(([name]) => needsRestart(name))),
+    reloadable: Object.fromEntries(entries.filter(([name]) => !needsRestart(name))),
+  };
+}
+
+/** A standby must have at least the primary's value of these (safety.md R20). `max_wal_senders` is one too, and never changes here. */
+export const standbyLimits = [
+  'max_connections',
+  'max_worker_processes',
+  'max_prepared_transactions',
+  'max_locks_per_transaction',
+] as const;
+
+/** Those of `settings` that limit standbys; one that is not set has PostgreSQL's default. */
+export function declaredLimits(settings: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(standbyLimits.flatMap((name) => (name in settings ? [[name, settings[name] ?? '']] : [])));
 }
 
 /** `settings` as lines of postgresql.conf, sorted by name, values quoted. */

@@ -37,30 +37,47 @@ const postgresSettings = z
   })
   .transform((settings): Readonly<Record<string, string>> => mapValues(settings, String));
 
+/** Each with what it says in docs/settings.md, which `npm run docs` makes of it. */
 const schema = z.strictObject({
-  /** Number of servers. @default 3 */
-  nodes: wholeNumber(1, maximumNodes, 'the number of servers').default(3),
-  /** Prefix of every Docker name, so that two clusters fit on one machine. @default pgraft */
-  prefix: prefix.default('pgraft'),
-  /** PostgreSQL's port of node 1 on the host; node i has the (i-1)th after it. @default 5432 */
-  postgresPort: wholeNumber(1, lastPort, 'a port').default(5432),
-  /** Raft's port of node 1, inside and on the host; node i has the (i-1)th after it. @default 7001 */
-  raftPort: wholeNumber(1, lastPort, 'a port').default(7001),
-  /** Host address that the ports are published on. @default 127.0.0.1 */
+  nodes: wholeNumber(1, maximumNodes, 'the number of servers').default(3).describe('Number of servers, 1 to 9'),
+  prefix: prefix
+    .default('pgraft')
+    .describe(
+      'Prefix of every Docker name, so that two clusters fit on one machine. Another prefix is another cluster',
+    ),
+  postgresPort: wholeNumber(1, lastPort, 'a port')
+    .default(5432)
+    .describe("PostgreSQL's port of node 1 on this machine; node i has the (i-1)th after it"),
+  raftPort: wholeNumber(1, lastPort, 'a port')
+    .default(7001)
+    .describe(
+      "Raft's port of node 1, inside and on this machine; node i has the (i-1)th after it. Not to be changed in a running cluster",
+    ),
   bindAddress: z
     .string({ error: 'not an IP address; choose one of this machine, such as 127.0.0.1' })
     .refine((value) => isIP(value) !== 0, { error: 'not an IP address; choose one of this machine, such as 127.0.0.1' })
-    .default('127.0.0.1'),
-  /** Memory limit of each server in MiB. @default - no limit */
-  memory: wholeNumber(256, 1024 * 1024, 'the MiB of each server').optional(),
-  /** Settings of postgresql.conf by name. @default - PostgreSQL's and the image's own */
-  postgresSettings: postgresSettings.default({}),
-  /** Refuse every plan that would delete a volume. @default false */
-  protectData: z.boolean({ error: 'neither true nor false; choose one of them' }).default(false),
-  /** Where Terraform's Docker provider comes from: the registry, or the one built by setup.mjs. @default registry */
+    .default('127.0.0.1')
+    .describe('Address of this machine that the ports are published on'),
+  memory: wholeNumber(256, 1024 * 1024, 'the MiB of each server')
+    .optional()
+    .describe('Memory limit of each server in MiB, 256 or more; without it there is none'),
+  postgresSettings: postgresSettings
+    .default({})
+    .describe('Settings of postgresql.conf by name, as a JSON object, such as `{"work_mem": "64MB"}`'),
+  protectData: z
+    .boolean({ error: 'neither true nor false; choose one of them' })
+    .default(false)
+    .describe('Refuse every plan that would delete the volume of a declared server'),
+  shrinkBelowMajority: z
+    .boolean({ error: 'neither true nor false; choose one of them' })
+    .default(false)
+    .describe('Let a deploy remove the volumes of a majority of the servers at once'),
   dockerProvider: z
     .enum(['registry', 'embedded'], { error: 'no such provider; choose registry or embedded' })
-    .default('registry'),
+    .default('registry')
+    .describe(
+      "Where Terraform's Docker provider comes from: `registry`, or `embedded`, the one that setup.mjs builds where the registry cannot be reached",
+    ),
 });
 
 export type ClusterSettings = Readonly<z.output<typeof schema>>;
@@ -76,6 +93,7 @@ const variables: Readonly<Record<Key, string>> = {
   memory: 'PGRAFT_MEMORY',
   postgresSettings: 'PGRAFT_POSTGRES_SETTINGS',
   protectData: 'PGRAFT_PROTECT_DATA',
+  shrinkBelowMajority: 'PGRAFT_SHRINK_BELOW_MAJORITY',
   dockerProvider: 'PGRAFT_DOCKER_PROVIDER',
 };
 
@@ -115,6 +133,26 @@ export function parseSettings(sources: SettingsSources): ClusterSettings {
   else mistakes.push(...portMistakes(result.data, given));
   if (mistakes.length > 0 || !result.success) throw new SettingsError(mistakes);
   return result.data;
+}
+
+/** What can be said of a setting. */
+export interface SettingReference {
+  readonly key: string;
+  readonly variable: string;
+  /** Undefined when there is none. */
+  readonly default: unknown;
+  readonly description: string;
+}
+
+/** Every setting, in the order of the schema. */
+export function settingsReference(): SettingReference[] {
+  const defaults: Readonly<Record<string, unknown>> = schema.parse({});
+  return Object.entries(schema.shape).map(([key, { description = '' }]) => ({
+    key,
+    variable: variables[key as Key],
+    default: defaults[key],
+    description,
+  }));
 }
 
 interface Given {
@@ -167,7 +205,7 @@ function remember(given: Map<string, Given>, remembered: SettingsSources['rememb
 /** A variable's text as the type its setting has; text that does not fit stays text, for the schema to refuse. */
 function fromText(key: Key, text: string): unknown {
   if (key === 'prefix' || key === 'bindAddress' || key === 'dockerProvider') return text;
-  if (key === 'protectData') return { true: true, false: false }[text] ?? text;
+  if (key === 'protectData' || key === 'shrinkBelowMajority') return { true: true, false: false }[text] ?? text;
   if (key !== 'postgresSettings') return /^[+-]?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text;
   try {
     return JSON.parse(text);

@@ -16,6 +16,9 @@ export const clusterLabel = 'pgraft.cluster';
 /** Docker label of a node's container; its value is the node's id. */
 export const nodeLabel = 'pgraft.node';
 
+/** Docker label of a node's container; its value is the hash of the container's definition. */
+export const definitionLabel = 'pgraft.definition';
+
 /** What the topology is computed from; `ClusterSettings` has these fields. */
 export interface TopologyProps {
   /** Number of servers, 1 to 9. */

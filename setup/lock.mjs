@@ -11,6 +11,7 @@ const pollMilliseconds = 200;
  * @property {number} pid
  * @property {string} started what tells this process from a later one of the same pid; empty where that cannot be known
  * @property {string} [what] what it does
+ * @property {string} [outdir] where it synthesizes stacks to
  */
 
 /**
@@ -57,12 +58,36 @@ export async function withLockAtOnce(file, what, work, refusal) {
 }
 
 /**
+ * Take the lock for somebody who outlives this process, or who is another one.
+ *
+ * @template {Owner} Holder
+ * @param {string} file in a directory that exists
+ * @param {Holder} holder what the lock says
+ * @returns {Holder | undefined} who has it and lives; undefined once it is the holder's
+ */
+export function claimLock(file, holder) {
+  return /** @type {Holder | undefined} */ (tryAcquire(file, JSON.stringify(holder), () => undefined));
+}
+
+/**
+ * What the lock says, whether or not its owner lives; undefined when nobody has it.
+ *
+ * @param {string} file
+ * @returns {Owner | undefined}
+ */
+export function readLock(file) {
+  const held = read(file);
+  return held === undefined ? undefined : parse(held);
+}
+
+/**
  * Whoever has the lock and lives.
  *
- * @param {string} file @returns {Owner | undefined}
+ * @param {string} file
+ * @returns {Owner | undefined}
  */
 export function holderOf(file) {
-  const owner = parse(read(file) ?? '');
+  const owner = readLock(file);
   return isAlive(owner) ? owner : undefined;
 }
 

@@ -1,5 +1,6 @@
 /** Every benchmark, in the order in which they run. The limits are the project's own promises. */
 import type { Benchmark } from '../kit.js';
+import { changing } from './changes.js';
 import { deploy } from './deploy.js';
 import { destroy } from './destroy.js';
 import { falseFailover } from './false-failover.js';
@@ -22,6 +23,7 @@ export const benchmarks: readonly Benchmark[] = [
   deploy(9, 30),
   noOp,
   plan,
+  changing,
   destroy(3),
   destroy(9),
   idle,

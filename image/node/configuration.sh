@@ -44,6 +44,8 @@ postgresql_conf() {
   log_settings
   pgraft_settings
   printf '\n# from the cluster settings\n%s\n' "${PGRAFT_POSTGRES_SETTINGS:-}"
+  printf 'include_if_exists = %s\n' "$(quoted "$settings_file")"
+  limit_settings
   printf '\n# written by the role worker: where to stream from, who confirms commits\n'
   printf 'include_if_exists = %s\n' "$(quoted "$role_conf_file")"
 }

@@ -10,8 +10,11 @@ stop_signal=INT         # fast
 
 # start_postmaster: restart_after_crash stands on the command line too, where ALTER SYSTEM cannot change it (R8).
 start_postmaster() {
+  local hot_standby=on
+  ((!lowering)) || hot_standby=off # with it PostgreSQL would refuse lowered values (limits.sh)
   log_mark="$(stat -c %s "$log_file" 2>/dev/null || echo 0)"
   postgres -D "$data_dir" -c config_file="$configuration_dir/postgresql.conf" -c restart_after_crash=off \
+    -c hot_standby="$hot_standby" \
     {volume_lock}<&- &
   postmaster_pid=$!
   unlock_data

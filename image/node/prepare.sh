@@ -19,6 +19,8 @@ prepare() {
   start_in_recovery
   forget_primary
   durable_write "$role_conf_file" "$(initial_role_conf)"$'\n'
+  take_lower_request
+  have_settings
   write_configuration
 }
 

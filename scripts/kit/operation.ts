@@ -6,9 +6,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stackIds, statePath } from '../../constructs/state-path.js';
 import { holderOf, withLockAtOnce } from '../../setup/lock.mjs';
+import { workingTerraform } from './deploy-lock.js';
 import { UserError } from './errors.js';
 import { clusterDirectory, projectDirectory } from './places.js';
-import { runningTerraform } from './processes.mjs';
 
 /**
  * Do `work`, if nothing else is under way.
@@ -43,8 +43,12 @@ function underWay(prefix: string, { pid, what = 'another command' }: { pid: numb
 }
 
 /** @throws UserError while Terraform, started by whomever, changes the cluster of this checkout */
-export function refuseDuringDeploy(prefix: string, root = projectDirectory, terraform = runningTerraform()): void {
-  const [running] = terraform;
+export function refuseDuringDeploy(
+  prefix: string,
+  root = projectDirectory,
+  terraform: ReturnType<typeof workingTerraform> = workingTerraform(),
+): void {
+  const running = terraform.find(({ directory }) => directory === undefined || directory.startsWith(root));
   const locks = stackIds.map((stack) => lockInfoPath(statePath(root, prefix, stack)));
   const lock = locks.find((path) => existsSync(path));
   // one that was killed leaves the file

@@ -68,6 +68,18 @@ export function readSecrets(path: string): Secrets | undefined {
   }
 }
 
+/** Every secret value of cluster `prefix` that this machine has, so that it can be kept out of what is shown. */
+export function knownSecrets(prefix: string): string[] {
+  try {
+    const secrets = readSecrets(secretsPath(prefix));
+    return Object.values(secrets ?? {}).filter((value) => typeof value === 'string');
+  } catch (error) {
+    // nothing was read from the file, so nothing of it can be shown
+    if (error instanceof UserError) return [];
+    throw error;
+  }
+}
+
 export function writeSecrets(path: string, secrets: Secrets): void {
   writePrivateFile(path, `${JSON.stringify(schema.parse(secrets), undefined, 2)}\n`);
 }

@@ -66,9 +66,15 @@ function teller(what: string, start: number, progress: WaitOptions['progress']) 
   let told: { seen: string; at: number } | undefined;
   return (seen: string, now: number) => {
     if (progress === undefined || now - start < quietFor) return;
-    if (told !== undefined && told.seen === seen && now - told.at < repeatAfter) return;
+    if (told !== undefined && sameBut(told.seen, seen) && now - told.at < repeatAfter) return;
     if (told !== undefined && now - told.at < 1_000) return;
     told = { seen, at: now };
     progress(`waiting for ${what} (${prettyMs(now - start, { secondsDecimalDigits: 0 })}): ${seen}`);
   };
+}
+
+/** Whether only times in brackets differ, such as "(36s)". */
+function sameBut(one: string, other: string): boolean {
+  const timeless = (text: string) => text.replaceAll(/\([\d.]+ ?(ms|s|m|h|d)\b[^)]*\)/g, '');
+  return timeless(one) === timeless(other);
 }

@@ -1,6 +1,6 @@
 /** What the Docker engine says, through the docker CLI (which knows the user's contexts and hosts). */
 import { z } from 'zod';
-import { clientHost, clusterLabel, nodeLabel, postgresPortInside } from '../../constructs/topology.js';
+import { clientHost, clusterLabel, definitionLabel, nodeLabel, postgresPortInside } from '../../constructs/topology.js';
 import { dockerAnswer } from '../kit/docker-answer.js';
 import { UserError } from '../kit/errors.js';
 import { outcomeOf, required, type Outcome, type Shell } from '../kit/shell.js';
@@ -23,6 +23,8 @@ export interface Container {
   readonly postgres: Endpoint | undefined;
   /** Networks that it is connected to. */
   readonly networks: readonly string[];
+  /** Hash of what it was made of, from its label; undefined for one that an older version of this project made. */
+  readonly definition?: string | undefined;
 }
 
 export interface Endpoint {
@@ -65,7 +67,8 @@ export function openDocker($: Shell, { deadline = 10_000 }: { deadline?: number 
     },
     async exec(container, command, { input = '', deadline: limit }) {
       const args = ['exec', '--interactive', container, ...command];
-      const output = await $({ timeout: limit, input })`docker ${args}`;
+      // zx takes an empty string for no input, and would never end it
+      const output = await $({ timeout: limit, input: Buffer.from(input) })`docker ${args}`;
       return outcomeOf(output, `docker exec ${container} ${command.join(' ')}`, limit);
     },
     async start(containers) {
@@ -132,6 +135,7 @@ function container({ Id, Name, State, Config, HostConfig, NetworkSettings }: z.i
     since: up || State.Status === 'created' ? State.StartedAt : State.FinishedAt,
     postgres: published === undefined ? undefined : endpoint(published.HostIp, Number(published.HostPort)),
     networks: Object.keys(NetworkSettings.Networks ?? {}),
+    definition: Config.Labels[definitionLabel],
   };
 }
 

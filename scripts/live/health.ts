@@ -10,6 +10,12 @@ export function problemsOf(view: ClusterView): string[] {
   return [...clusterProblems(view), ...view.nodes.flatMap((node) => nodeProblems(view, node))];
 }
 
+/** As problemsOf, without those of servers that are no members (they come or go), nor of server `except`. */
+export function problemsOfMembers(view: ClusterView, except?: number): string[] {
+  const members = view.nodes.filter(({ id }) => id !== except && view.members.some((member) => member.id === id));
+  return [...clusterProblems(view), ...members.flatMap((node) => nodeProblems(view, node))];
+}
+
 /** One sentence: healthy or not, and what that means. */
 export function healthSentence(view: ClusterView): string {
   const problems = problemsOf(view);

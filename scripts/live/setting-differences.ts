@@ -16,12 +16,16 @@ const ownOfEachServer = [
   'pgraft.node_id',
   'pgraft.listen_address',
   'pgraft.advertise_address',
+  // each has the servers that there were when it came: it is for forming the group
+  'pgraft.initial_cluster',
   // written by the role worker, see docs/architecture.md
   'pgraft.sync_generation',
   'primary_conninfo',
   'primary_slot_name',
   'synchronous_standby_names',
   'wal_retrieve_retry_interval',
+  // off on the primary that took lowered limits, until it is started again (image/node/limits.sh)
+  'hot_standby',
   // states that PostgreSQL shows as settings
   'in_hot_standby',
   'transaction_read_only',

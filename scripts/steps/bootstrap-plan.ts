@@ -11,17 +11,15 @@ export interface AnsweredNode {
 export interface Knowledge {
   /** This machine remembers that the group has formed. */
   readonly formed: boolean;
-  /** Ids of the members, from the group itself or else as remembered; empty when unknown. */
-  readonly members: readonly number[];
 }
 
 export type BootstrapPlan =
   /** Nothing may be done: `reason` has the cause and the fix. */
   | { readonly kind: 'stop'; readonly reason: string }
-  /** The group has formed: wait until it is healthy. Members without data copy it by themselves, once they have the secrets. */
+  /** The group has formed: add who is new, wait until it is healthy. Who has no data copies it by itself, given the secrets. */
   | {
       readonly kind: 'verify';
-      /** Hand the secrets to these again, without a token: their volumes were lost. */
+      /** Hand the secrets to these, without a token: they are new, or their volumes were lost. */
       readonly configure: readonly number[];
       /** Some are without data. */
       readonly copies: boolean;
@@ -43,10 +41,10 @@ export function planBootstrap(nodes: readonly AnsweredNode[], knowledge: Knowled
   const strangers = differentSystems(nodes);
   if (strangers !== undefined) return stop(strangers);
   const formed = knowledge.formed || nodes.some(({ state }) => state.formation === 'consumed');
-  return formed ? planFormed(nodes, knowledge) : planUnformed(nodes);
+  return formed ? planFormed(nodes) : planUnformed(nodes);
 }
 
-function planFormed(nodes: readonly AnsweredNode[], { members }: Knowledge): BootstrapPlan {
+function planFormed(nodes: readonly AnsweredNode[]): BootstrapPlan {
   const empty = nodes.filter(({ state }) => state.data === 'none');
   if (empty.length === nodes.length) {
     return stop(
@@ -56,8 +54,6 @@ function planFormed(nodes: readonly AnsweredNode[], { members }: Knowledge): Boo
   }
   // one that still has its token was part of the bootstrap and broken off before it had its copy
   const outside = empty.filter(({ state }) => state.formation !== 'token');
-  const newcomers = outside.filter(({ id }) => !members.includes(id));
-  if (newcomers.length > 0) return stop(newcomers.map((node) => newness(node, members)).join('; '));
   const begun = empty.filter(({ state }) => state.formation === 'token');
   if (begun.length === 0) {
     const untold = outside.filter(({ state }) => state.configured === 'no');
@@ -104,13 +100,6 @@ function differentSystems(nodes: readonly AnsweredNode[]): string | undefined {
   if (new Set(known.map(({ state }) => state.system_identifier)).size <= 1) return undefined;
   const told = known.map(({ container, state }) => `${container} of system ${state.system_identifier}`).join(', ');
   return `the servers have data of different clusters (${told}); bring back the volumes that belong together`;
-}
-
-function newness({ container }: AnsweredNode, members: readonly number[]): string {
-  return (
-    `${container} is new to a cluster that has formed already; growing a running cluster is not built yet ` +
-    `(planned as "Change a running cluster"); until it is, set nodes back to ${members.length > 0 ? members.length : 'what it was'} and deploy again`
-  );
 }
 
 const stop = (reason: string): BootstrapPlan => ({ kind: 'stop', reason });

@@ -11,13 +11,21 @@ import { generateSecrets, type Secrets } from '../kit/secrets.js';
 import { found, notYet, waitUntil, type Look } from '../kit/wait.js';
 import type { Docker } from '../live/docker.js';
 import { problemsOf } from '../live/health.js';
-import { askState, isCrashing } from '../live/node-state.js';
+import { askState } from '../live/node-state.js';
 import type { Sql } from '../live/sql.js';
 import { findNode, leaderOf, type ClusterView } from '../live/view.js';
 import { openWatch } from '../live/watch.js';
 import { bootstrapTitles } from './bootstrap-titles.js';
-import { handSecretsOver } from './hand-over.js';
+import { addMember, membersToldBy } from './grow.js';
+import { handSecretsOver, handSettingsOver } from './hand-over.js';
 import { planBootstrap, type AnsweredNode, type BootstrapPlan } from './bootstrap-plan.js';
+import { openRefusal } from './refusal.js';
+
+/** The cluster as it is to be. */
+export interface DeclaredCluster extends ClusterTopology {
+  /** Settings that a reload can take, as lines of postgresql.conf. */
+  readonly reloadable: string;
+}
 
 export interface BootstrapTools {
   readonly docker: Docker;
@@ -42,8 +50,6 @@ const deadlines = {
   copies: 3_600 * seconds,
   group: 60 * seconds,
   healthy: 120 * seconds,
-  // a server that ended at every start for so long will not recover by itself
-  crashing: 10 * seconds,
 };
 
 /**
@@ -51,13 +57,13 @@ const deadlines = {
  *
  * @throws UserError naming the server, the step, the last state and what to do
  */
-export async function bootstrap(cluster: ClusterTopology, tools: BootstrapTools): Promise<void> {
+export async function bootstrap(cluster: DeclaredCluster, tools: BootstrapTools): Promise<void> {
   const { report, secrets: store } = tools;
   const nodes = await report.step(`all ${cluster.nodes.length} servers answer`, async (progress) =>
     Promise.all(cluster.nodes.map(async (node) => answerOf(node, tools, progress))),
   );
   const known = store.load() ?? (await store.recover());
-  const plan = planBootstrap(nodes, { formed: known?.formed ?? false, members: known?.members ?? [] });
+  const plan = planBootstrap(nodes, { formed: known?.formed ?? false });
   if (plan.kind === 'stop') throw new UserError(plan.reason);
   const secrets = known ?? generateSecrets();
   // before any server has them: they must never be only in a server that is then lost
@@ -67,14 +73,18 @@ export async function bootstrap(cluster: ClusterTopology, tools: BootstrapTools)
     const run = new Run(cluster, tools, sql, secrets);
     if (plan.kind === 'form') await run.form(plan);
     else await run.mend(plan);
+    await run.lead();
+    await run.grow();
+    run.remember();
     await run.healthy(plan.kind === 'verify' && plan.copies ? deadlines.copies : deadlines.healthy);
+    if (plan.kind === 'verify') await run.reload();
   } finally {
     sql.close();
   }
 }
 
 async function answerOf(
-  { id, container }: ClusterTopology['nodes'][number],
+  { id, container }: DeclaredCluster['nodes'][number],
   { docker, clock }: BootstrapTools,
   progress: (line: string) => void,
 ): Promise<AnsweredNode> {
@@ -88,17 +98,19 @@ async function answerOf(
 
 /** One bootstrap under way: what it needs at every step. */
 class Run {
-  readonly #cluster: ClusterTopology;
+  readonly #cluster: DeclaredCluster;
   readonly #tools: BootstrapTools;
   readonly #look: () => Promise<ClusterView | undefined>;
+  readonly #sql: Sql;
   #secrets: Secrets;
   /** Several waits look at once; they share one reading. */
   #reading: Promise<ClusterView | undefined> | undefined;
 
-  constructor(cluster: ClusterTopology, tools: BootstrapTools, sql: Sql, secrets: Secrets) {
+  constructor(cluster: DeclaredCluster, tools: BootstrapTools, sql: Sql, secrets: Secrets) {
     const { docker, provider, clock } = tools;
     this.#cluster = cluster;
     this.#tools = tools;
+    this.#sql = sql;
     this.#look = openWatch({ prefix: cluster.prefix, provider, docker, sql }, clock);
     this.#secrets = secrets;
   }
@@ -121,32 +133,63 @@ class Run {
     });
   }
 
-  /** Members whose volumes were lost do the rest by themselves. */
+  /** With the secrets they copy the data by themselves. A leader adds those that are members, and lost their volumes. */
   async mend({ configure }: Extract<BootstrapPlan, { kind: 'verify' }>): Promise<void> {
     if (configure.length === 0) return;
     const names = configure.map((id) => this.#node(id).container).join(', ');
-    await this.#tools.report.step(`secrets handed over again to ${names}`, async () =>
+    await this.#tools.report.step(`secrets handed over to ${names}`, async () =>
       this.#configure(configure, { form: false }),
     );
   }
 
-  /** Wait for leader, primary, streams and the synchronous setting, and remember that the group has formed. */
-  async healthy(deadline: number): Promise<void> {
-    const { report } = this.#tools;
-    await report.step(bootstrapTitles.leader, async (progress) => {
+  async lead(): Promise<void> {
+    await this.#tools.report.step(bootstrapTitles.leader, async (progress) => {
       const leads = async () => {
         const view = await this.#view();
         const leader = leaderOf(view);
         return leader === undefined ? notYet(this.#describe(view)) : found(leader);
       };
       await this.#wait('the Raft group to form and elect a leader', leads, deadlines.group, progress);
-      this.#remember();
     });
+  }
+
+  /** Declared servers that are no members become some, one by one (S6). */
+  async grow(): Promise<void> {
+    const members = membersToldBy(await this.#view());
+    const newcomers = this.#cluster.nodes.filter(({ id }) => members !== undefined && !members.includes(id));
+    if (newcomers.length === 0) return;
+    const { docker } = this.#tools;
+    const untold = await Promise.all(
+      newcomers.map(async ({ id, container }) => {
+        const answer = await askState(docker, container, deadlines.order);
+        return answer.asked && answer.state.configured === 'no' ? [id] : [];
+      }),
+    );
+    await this.#configure(untold.flat(), { form: false });
+    const look = async () => this.#view();
+    const sql = this.#sql;
+    for (const node of newcomers) await addMember(node, { ...this.#tools, sql, look });
+  }
+
+  /** Settings that a reload can take: one server says first whether they are right. */
+  async reload(): Promise<void> {
+    const { docker, report } = this.#tools;
+    const { reloadable, nodes } = this.#cluster;
+    await report.step('settings that need no restart are the declared ones', async () => {
+      const [first, ...others] = nodes.map(({ container }) => container);
+      if (first !== undefined) await handSettingsOver(first, { docker, reloadable });
+      await Promise.all(others.map(async (container) => handSettingsOver(container, { docker, reloadable })));
+    });
+  }
+
+  /** Wait for primary, streams and the synchronous setting. */
+  async healthy(deadline: number): Promise<void> {
+    const { report } = this.#tools;
     await report.step('the leader accepts writes and every standby streams', async (progress) => {
       const fits = async () => {
         const view = await this.#view();
-        const [problem] = [...this.#absent(view), ...problemsOf(view)];
-        return problem === undefined ? found(view) : notYet(this.#describe(view));
+        const problems = this.#describe(view);
+        return problems === '' ? found(view) : notYet(problems);
       };
       await this.#wait('a writable primary and streaming standbys', fits, deadline, progress);
     });
@@ -171,7 +214,7 @@ class Run {
   async #accepting(id: number, deadline: number, progress: (line: string) => void): Promise<void> {
     const { container } = this.#node(id);
     const { clock } = this.#tools;
-    let crashingSince: number | undefined;
+    const refusal = openRefusal(clock);
     const accepts = async (): Promise<Look<true>> => {
       const node = findNode(await this.#view(), id);
       if (node === undefined) return notYet('the container is missing');
@@ -179,9 +222,9 @@ class Run {
       const { entryPoint } = node;
       if (entryPoint?.asked !== true) return notYet(node.postgres.problem);
       const { phase, message } = entryPoint.state;
-      crashingSince = isCrashing(entryPoint.state) ? (crashingSince ?? clock.now()) : undefined;
-      if (phase === 'refused' || (crashingSince !== undefined && clock.now() - crashingSince >= deadlines.crashing)) {
-        throw new UserError(`${container} refuses to start: ${message}; see docker logs ${container}`);
+      const refused = refusal(entryPoint);
+      if (refused !== undefined) {
+        throw new UserError(`${container} refuses to start: ${refused}; see docker logs ${container}`);
       }
       return notYet(message === '' ? phase : `${phase}: ${message}`);
     };
@@ -212,17 +255,21 @@ class Run {
       .map(({ container }) => `${container}: the container is missing`);
   }
 
+  /** A server that has left may still be there: Terraform removes it at the same time. */
   #describe(view: ClusterView): string {
-    return [...this.#absent(view), ...problemsOf(view)].join('; ');
+    const declared = new Set(this.#cluster.nodes.map(({ id }) => id));
+    const nodes = view.nodes.filter(({ id }) => declared.has(id) || view.members.some((member) => member.id === id));
+    return [...this.#absent(view), ...problemsOf({ ...view, nodes })].join('; ');
   }
 
-  #remember(): void {
+  /** The group has formed, of these. */
+  remember(): void {
     const members = this.#cluster.nodes.map(({ id }) => id);
     this.#secrets = { ...this.#secrets, formed: true, members };
     this.#tools.secrets.save(this.#secrets);
   }
 
-  #node(id: number): ClusterTopology['nodes'][number] {
+  #node(id: number): DeclaredCluster['nodes'][number] {
     const node = this.#cluster.nodes.find((candidate) => candidate.id === id);
     if (node === undefined) throw new Error(`node ${id} is not declared in cluster ${this.#cluster.prefix}`);
     return node;

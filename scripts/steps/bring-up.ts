@@ -5,7 +5,8 @@ import { findShortages } from '../kit/capacity.js';
 import { InterruptedError, UserError } from '../kit/errors.js';
 import { isFirstDeployUnfinished } from '../kit/first-deploy.js';
 import { findObstacles, findStrangers } from '../kit/guards.js';
-import { refuseDuringOperation, withOperation } from '../kit/operation.js';
+import { refuseDuringDeploy, refuseDuringOperation, withOperation } from '../kit/operation.js';
+import { openPauseNote } from '../kit/pause-note.js';
 import type { Report } from '../kit/report.js';
 import { $ } from '../kit/shell.js';
 import { findTerraform, runCdktf } from '../kit/terraform.js';
@@ -13,10 +14,13 @@ import { forgetDeploy, isUnfinished, noteDeploy, removeLeftovers } from '../kit/
 import { openDocker } from '../live/docker.js';
 import { askState } from '../live/node-state.js';
 import { withLive, type Live } from '../live/open.js';
+import { readCluster } from '../live/read.js';
 import type { ClusterView } from '../live/view.js';
 import { openWatch } from '../live/watch.js';
 import { handSecretsOver } from './hand-over.js';
+import { endPause } from './pause.js';
 import { settle } from './settle.js';
+import { sweepKilledDeploy } from './sweep-killed.js';
 
 export interface BringUpOptions {
   readonly report: Report;
@@ -34,6 +38,10 @@ export interface BringUpOptions {
 export async function bringUp(settings: ClusterSettings, options: BringUpOptions): Promise<ClusterView> {
   const { prefix } = settings;
   refuseDuringOperation(prefix);
+  refuseDuringDeploy(prefix);
+  for (const name of await sweepKilledDeploy(settings, $)) {
+    options.report.note(`removed ${name}, which a killed deploy left`);
+  }
   const terraform = await prepare(settings, options.report);
   return withOperation(prefix, 'npm start', async () => bringUpAlone(settings, terraform, options));
 }
@@ -84,6 +92,9 @@ async function bringUpAlone(
   forgetDeploy(prefix);
   return withLive(settings, async (live) => {
     await tellForgetful(settings, live, report);
+    const view = await readCluster(live);
+    // a deploy that was killed while the primary restarted in place, and was then set back
+    if (view !== undefined) await endPause(live, view, openPauseNote(prefix));
     return report.step('the cluster is healthy', async (progress) =>
       settle(openWatch(live, live.clock), live.clock, progress),
     );

@@ -1,13 +1,18 @@
 /** Is a server whose container was just made in order? What that means depends on what it is to the cluster. */
 import type { Clock } from '../kit/clock.js';
-import { UserError } from '../kit/errors.js';
+import { messageOf, UserError } from '../kit/errors.js';
+import type { PauseNote } from '../kit/pause-note.js';
 import type { Report } from '../kit/report.js';
+import type { Turns } from '../kit/turn.js';
 import { found, notYet, waitUntil } from '../kit/wait.js';
 import type { Docker } from '../live/docker.js';
-import { problemOf } from '../live/health.js';
+import { problemOf, quorumOf } from '../live/health.js';
 import { askState, type NodeState } from '../live/node-state.js';
-import type { ClusterView } from '../live/view.js';
-import { handSecretsOver, type HandOver } from './hand-over.js';
+import type { Sql } from '../live/sql.js';
+import { findNode, type ClusterView } from '../live/view.js';
+import { handSecretsOver, handSettingsOver, type HandOver } from './hand-over.js';
+import { endPause } from './pause.js';
+import { openRefusal } from './refusal.js';
 
 export interface CheckTools {
   readonly docker: Docker;
@@ -20,6 +25,12 @@ export interface CheckTools {
   /** What a member whose volume was lost is told; undefined when neither this machine nor a server has the secrets. */
   readonly secrets: HandOver['secrets'] | undefined;
   readonly nodes: HandOver['nodes'];
+  /** The turn that its Roll has taken. */
+  readonly turns: Turns;
+  readonly pause: PauseNote;
+  readonly sql: Sql | undefined;
+  /** Settings that a reload can take, for a server that has none of them yet. */
+  readonly reloadable: string;
 }
 
 export type Standing = 'member' | 'newcomer' | 'lost';
@@ -39,16 +50,43 @@ export function standing(
   return members.includes(id) ? 'lost' : 'newcomer';
 }
 
+/** A server whose container was just made. */
+export interface Checked {
+  readonly id: number;
+  readonly container: string;
+}
+
 /**
- * Wait until server `id` serves its part again, if it is a member; a newcomer only has to answer.
+ * Wait until server `id` serves its part again, if it is a member, and pass the turn on; a newcomer only has to answer.
  *
  * One whose volume was lost is told the secrets again: it copies the data, and the leader adds it anew.
  *
- * @throws UserError when it refuses to start, its secrets are nowhere, or a deadline passes
+ * @throws UserError when it refuses to start, its secrets are nowhere, or a deadline passes: then nobody has the turn in this run any more
  */
-export async function checkNode({ id, container }: { id: number; container: string }, tools: CheckTools) {
+export async function checkNode(node: Checked, tools: CheckTools): Promise<void> {
+  const { turns } = tools;
+  turns.note(node.id, { what: 'is started', limit: deadlines.answer + deadlines.healthy });
+  try {
+    await checkHealth(node, tools);
+    await endOwnPause(tools);
+  } catch (error) {
+    turns.note(node.id, { what: 'was replaced,', failed: messageOf(error) });
+    throw error;
+  }
+  turns.pass(node.id);
+}
+
+/** Where failover was paused for a replacement of the primary, that is over. */
+async function endOwnPause({ look, pause, sql }: CheckTools): Promise<void> {
+  const view = pause.exists() ? await look() : undefined;
+  if (view !== undefined) await endPause({ sql }, view, pause);
+}
+
+async function checkHealth({ id, container }: Checked, tools: CheckTools): Promise<void> {
   const { docker, clock, report, look, known } = tools;
   const seeLog = `see docker logs ${container}`;
+  const mend = `${seeLog}; no other server was replaced after it: mend that, or set back what was changed, then deploy again`;
+  const refusal = openRefusal(clock);
   const state = await report.step(`${container} answers`, async (progress) => {
     const probe = async () => {
       const answer = await askState(docker, container, 5_000);
@@ -58,6 +96,8 @@ export async function checkNode({ id, container }: { id: number; container: stri
     return waitUntil(`${container} to answer`, probe, options);
   });
   const standingNow = await currentStanding();
+  // before its first start: Join only hands over what has changed since
+  if (standingNow !== 'member' && tools.reloadable !== '') await handSettingsOver(container, tools);
   if (standingNow === 'newcomer') return;
   if (standingNow === 'lost' && state.configured === 'no') {
     await report.step(`${container} has lost its volume, and is told the secrets again`, async () => tellSecrets());
@@ -67,14 +107,14 @@ export async function checkNode({ id, container }: { id: number; container: stri
       const view = await look();
       if (view === undefined) return notYet('no container of the cluster is left');
       const node = view.nodes.find((candidate) => candidate.id === id);
-      if (node?.entryPoint?.asked === true && node.entryPoint.state.phase === 'refused') {
-        throw new UserError(`${container} refuses to start: ${node.entryPoint.state.message}; ${seeLog}`);
-      }
+      const refused = refusal(node?.entryPoint);
+      if (refused !== undefined) throw new UserError(`${container} refuses to start: ${refused}; ${mend}`);
       const problem = problemOf(view, id);
-      return problem === undefined ? found(true) : notYet(problem);
+      return problem === undefined || isAllItCan(view, id) ? found(true) : notYet(problem);
     };
     const deadline = standingNow === 'lost' ? deadlines.copied : deadlines.healthy;
-    await waitUntil(`${container} to be healthy`, probe, { deadline, fix: seeLog, clock, progress });
+    tools.turns.note(id, { limit: deadline });
+    await waitUntil(`${container} to be healthy`, probe, { deadline, fix: mend, clock, progress });
   });
 
   async function tellSecrets(): Promise<void> {
@@ -88,9 +128,17 @@ export async function checkNode({ id, container }: { id: number; container: stri
   /** The group itself knows best who is a member; what this machine remembers is for when it does not answer. */
   async function currentStanding(): Promise<Standing> {
     const first = standing(id, state, known);
-    if (first === 'member' || state.formation === 'token') return first;
+    if (state.formation === 'token' || (first === 'member' && known.members.includes(id))) return first;
     const members = (await look())?.members.map((member) => member.id) ?? [];
     if (members.length === 0) return first;
+    // one that has its copy by now, and was never added
+    if (first === 'member') return members.includes(id) ? 'member' : 'newcomer';
     return standing(id, state, { formed: true, members });
   }
+}
+
+/** It runs, and what is missing are others: a majority of which does not answer. They come after it, one by one. */
+function isAllItCan(view: ClusterView, id: number): boolean {
+  const { up, needed } = quorumOf(view);
+  return up < needed && findNode(view, id)?.raft.available === true;
 }

@@ -1,11 +1,6 @@
-/** What a server's destroy hook has to do in a cluster that goes on: nothing, or what is not built yet. Pure. */
-import type { InputOf } from '../../constructs/hook-input.js';
+/** Whether a server's destroy hook has anything to do in a cluster that goes on. Pure. */
+import type { HookCluster, InputOf } from '../../constructs/hook-input.js';
 import type { ClusterView, NodeView } from '../live/view.js';
-
-export type Departure =
-  { readonly refuse: false; readonly because: string } | { readonly refuse: true; readonly reason: string };
-
-const planned = 'is not built yet (planned as "Change a running cluster")';
 
 /** What is known when a server's hook runs. */
 export interface Situation {
@@ -15,24 +10,39 @@ export interface Situation {
   readonly containerExists: boolean;
 }
 
-/** A server leaves the cluster, or a slot is filled for the first time. */
-export function leaving(input: InputOf<'leave'>, { member }: Omit<Situation, 'containerExists'>): Departure {
-  if (input.present === 'no') return nothing(`slot ${input.node} was empty`);
-  if (!member) return nothing(`${input.container} is no member of the Raft group`);
-  return refuse(
-    `${input.container} would leave cluster ${input.prefix}: shrinking a running cluster ${planned}; it goes on unchanged. ` +
-      'Set nodes back to what it was, or remove the whole cluster with npm run destroy',
-  );
+/** Why a server that leaves can just go; undefined when it is a member. */
+export function whyLeavingIsDone(
+  { present, node, container }: InputOf<'leave'>,
+  { member }: Omit<Situation, 'containerExists'>,
+): string | undefined {
+  if (present === 'no') return `slot ${node} was empty`;
+  return member ? undefined : `${container} is no member of the Raft group`;
 }
 
-/** A server's container is replaced. */
-export function rolling(input: InputOf<'roll'>, { member, containerExists }: Situation): Departure {
-  if (input.containerId === '') return nothing(`slot ${input.node} was empty`);
-  if (!containerExists) return nothing(`${input.container} is gone already and is made anew`);
-  if (!member) return nothing(`${input.container} is no member of the Raft group`);
-  return refuse(
-    `${input.container} would be replaced: replacing running servers one by one ${planned}; it goes on unchanged. Undo the ` +
-      'change, or remove the whole cluster, with its data, with npm run destroy and start it anew',
+/** Why a server's container can be replaced at once; undefined when it is a member's, and there. */
+export function whyRollingIsDone(
+  { containerId, node, container }: InputOf<'roll'>,
+  { member, containerExists }: Situation,
+): string | undefined {
+  if (containerId === '') return `slot ${node} was empty`;
+  if (!containerExists) return `${container} is gone already and is made anew`;
+  return member ? undefined : `${container} is no member of the Raft group`;
+}
+
+/**
+ * Why a member must not come back as it is declared now; undefined when the others find it where they did.
+ *
+ * The members' addresses are in the Raft log, which no container can change.
+ */
+export function whyUnreachable(
+  { container, node, raftAddress }: InputOf<'roll'>,
+  { nodes }: Pick<HookCluster, 'nodes'>,
+): string | undefined {
+  const declared = nodes.find(({ id }) => id === node);
+  if (declared === undefined || raftAddress === '' || declared.raftAddress === raftAddress) return undefined;
+  return (
+    `${container} is a member of the Raft group at ${raftAddress}, and would come back at ${declared.raftAddress}, where no other server ` +
+    `looks for it; nothing was replaced: set raftPort back to ${Number(raftAddress.split(':').at(-1)) - node + 1}`
   );
 }
 
@@ -54,6 +64,3 @@ function neverFormed({ entryPoint, docker }: NodeView, formed: boolean | undefin
   const running = ['running', 'paused', 'restarting'].includes(docker.status);
   return !running && (formed === false || (formed === undefined && docker.status === 'created'));
 }
-
-const nothing = (because: string): Departure => ({ refuse: false, because });
-const refuse = (reason: string): Departure => ({ refuse: true, reason });

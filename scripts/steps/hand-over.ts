@@ -23,3 +23,18 @@ export async function handSecretsOver(container: string, { docker, secrets, node
   if (outcome.ok) return;
   throw new UserError(`${container}, pgraft-node configure: ${outcome.problem}; see docker logs ${container}`);
 }
+
+/**
+ * Give a server the settings that a reload can take: it keeps them, and takes them at once if it runs.
+ *
+ * @throws UserError with what PostgreSQL says of them; the server goes on with those that it had
+ */
+export async function handSettingsOver(
+  container: string,
+  { docker, reloadable }: { readonly docker: Docker; readonly reloadable: string },
+): Promise<void> {
+  const input = reloadable === '' ? '' : `${reloadable}\n`;
+  const outcome = await docker.exec(container, ['pgraft-node', 'settings'], { input, deadline });
+  if (outcome.ok) return;
+  throw new UserError(`${container}, settings of PostgreSQL: ${outcome.problem.replace(/^pgraft-node: /, '')}`);
+}

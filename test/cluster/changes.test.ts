@@ -1,23 +1,42 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ClusterProject } from '../support/cluster-project.js';
-import { docker, type Ended } from '../support/shell.js';
+import { imageTag } from '../../constructs/image-tag.js';
+import type { ClusterProject, Context } from '../support/cluster-project.js';
+import { eventually } from '../support/eventually.js';
+import { untruths } from '../support/plan-truth.js';
+import { planAndDeploy } from '../support/planned.js';
+import { docker, mustRun, type Ended } from '../support/shell.js';
+import { WrittenCluster } from '../support/written-cluster.js';
 
-const names = ['primary', 'replica1', 'replica2'];
+const names = ['primary', 'replica1', 'replica2', 'replica3', 'replica4'];
+const three = names.slice(0, 3);
+const steady = { memory: 512 };
 
-describe('what cannot be done to a running cluster yet is refused, and it goes on serving:', () => {
+describe('a running cluster that is written to is changed by changing its code:', () => {
+  let cluster: WrittenCluster;
   let project: ClusterProject;
-  let entry = 0;
-  const limited = { memory: 512 };
-  const containers = () => names.map((name) => project.container(name));
-  const untouched = async () => docker('inspect', '--format', '{{.Id}} {{.State.StartedAt}}', ...containers());
+  let anotherImage: string | undefined;
+  /** Milliseconds without a write while a deploy changes nothing. */
+
+  const containers = (count: number) => names.slice(0, count).map((name) => project.container(name));
+  const identities = async (count: number) =>
+    (await docker('inspect', '--format', '{{.Id}} {{.State.StartedAt}}', ...containers(count))).split('\n');
+  /** Containers of the three, the oldest first. */
+  const byAge = async () => {
+    const created = await docker('inspect', '--format', '{{.Created}} {{.Name}}', ...containers(3));
+    return created
+      .split('\n')
+      .sort()
+      .map((line) => line.replace(/^.* \//, ''));
+  };
+  const members = async () =>
+    project.sqlAtPrimary("select string_agg(node_id::text, ',' order by node_id) from pgraft_get_nodes() where voter");
+  const shown = async (setting: string) => Promise.all(three.map(async (name) => project.sql(name, `show ${setting}`)));
 
   beforeAll(async () => {
-    project = await ClusterProject.open(limited);
-    const started = await project.start();
-    if (started.status !== 0) throw new Error(`npm start failed:\n${started.output}\n${await project.logs()}`);
-    await project.sql('primary', 'create table ledger (entry int primary key)');
+    cluster = await WrittenCluster.open(steady);
+    project = cluster.project;
   });
   beforeEach(({ onTestFailed }) => {
     onTestFailed(async () => {
@@ -25,24 +44,26 @@ describe('what cannot be done to a running cluster yet is refused, and it goes o
     });
   });
   afterAll(async () => {
-    await project.close();
+    await (cluster as WrittenCluster | undefined)?.close();
+    if (anotherImage !== undefined) await docker('image', 'rm', '--force', anotherImage);
   });
 
-  /** Deploy `context`, which must fail with all of `parts`; nobody notices; set back, the deploy ends well. */
-  async function refuses(context: Readonly<Record<string, unknown>>, parts: readonly string[]): Promise<void> {
-    const before = await untouched();
+  /** Deploy `context`, which must do what the plan says of it, lose nothing and leave nothing to do. */
+  async function changes(what: string, context: Context): Promise<void> {
     project.configure(context);
-    expectFailure(await project.cdktf('deploy', '*', '--auto-approve'), parts);
-    await serves();
-    project.configure(limited);
-    const back = await project.cdktf('deploy', '*', '--auto-approve');
-    expect(back.status, back.output).toBe(0);
-    expect(await untouched()).toBe(before);
-    expect((await project.npm('status')).status).toBe(0);
-    const diff = await project.cdktf('diff', 'cluster');
-    expect(diff.output).toContain('found no differences');
-    const servers = (await project.objects()).filter((name) => !name.endsWith('-data') && !name.endsWith('-network'));
-    expect(servers).toEqual(containers());
+    const { review, deploy, happened } = await planAndDeploy(project, async () => cluster.deploy(context), {
+      gapSince: async (begun) => cluster.gapSince(begun),
+    });
+    const { gap = 0 } = happened;
+    const took = deploy.milliseconds / 1000;
+    console.info(`${what}: ${took.toFixed(1)} s, ${gap.toFixed(0)} ms without a write at most: ${review.verdict}`);
+    expect(untruths(review, happened)).toEqual([]);
+    const status = await project.npm('status');
+    expect(status.status, status.output).toBe(0);
+    expect(status.output).not.toMatch(/setting .* differs/);
+    expect(await cluster.missing()).toEqual([]);
+    const plan = await project.npm('plan');
+    expect(plan.status, plan.output).toBe(0);
   }
 
   function expectFailure(ended: Ended, parts: readonly string[]): void {
@@ -52,71 +73,128 @@ describe('what cannot be done to a running cluster yet is refused, and it goes o
     for (const part of parts) expect(words).toContain(part);
   }
 
-  /** A new write is acknowledged by all that must confirm it, and node 1 still leads in term 1. */
-  async function serves(): Promise<void> {
-    entry += 1;
-    await project.sql('primary', `insert into ledger values (${entry})`);
-    expect(await project.sql('replica1', 'select leader_id, current_term from pgraft_get_cluster_status()')).toBe(
-      '1|1',
+  it('a deploy of the same changes nothing', async () => {
+    const before = await identities(3);
+    await changes('nothing', steady);
+    expect(await identities(3)).toEqual(before);
+  });
+
+  it('it grows from 3 to 5, and the containers that stay are untouched, also by another memory limit', async () => {
+    const before = await identities(3);
+    await changes('3 -> 5', { memory: 768, nodes: 5 });
+    expect(await members()).toBe('1,2,3,4,5');
+    expect(await identities(3)).toEqual(before);
+    const limits = await docker('inspect', '--format', '{{.HostConfig.Memory}}', ...containers(5));
+    expect(limits.split('\n')).toEqual(Array(5).fill(String(768 * 1024 * 1024)));
+  });
+
+  it('it does not take the data of a majority unless that is allowed', async () => {
+    const before = await identities(5);
+    expectFailure(await cluster.deploy({ ...steady, nodes: 2 }), [
+      'are 3 of 5 voters: a majority of the data at once; nothing was removed',
+      'nodes = 3 first',
+      'PGRAFT_SHRINK_BELOW_MAJORITY=true',
+    ]);
+    expect(await identities(5)).toEqual(before);
+    expect(await members()).toBe('1,2,3,4,5');
+  });
+
+  it('it shrinks from 5 to 3, also when one that leaves leads', async () => {
+    const before = await identities(3);
+    expect((await project.npm('switchover', 'replica4')).status).toBe(0);
+    await changes('5 -> 3', steady);
+    expect(await members()).toBe('1,2,3');
+    expect(await identities(3)).toEqual(before);
+    const left = await project.objects();
+    for (const name of ['replica3', 'replica4']) {
+      expect(left).not.toContain(project.container(name));
+      expect(left).not.toContain(`${project.container(name)}-data`);
+    }
+  });
+
+  it('a setting that a reload can take touches no container, and newcomers have it from the start', async () => {
+    await changes('3 -> 1', { ...steady, nodes: 1, shrinkBelowMajority: true });
+    expect(await members()).toBe('1');
+    const only = await identities(1);
+    await changes('1 -> 3, and work_mem', { ...steady, postgresSettings: { work_mem: '8MB' } });
+    expect(await members()).toBe('1,2,3');
+    expect(await identities(1)).toEqual(only);
+    await docker('restart', project.container('replica1'));
+    await eventually(
+      'work_mem on all three',
+      () => shown('work_mem'),
+      (values) => values.every((it) => it === '8MB'),
+      30_000,
     );
-  }
-
-  it('growing from 3 to 5', async () => {
-    await refuses({ ...limited, nodes: 5 }, [
-      `${project.container('replica3')} is new to a cluster that has formed already`,
-      'growing a running cluster is not built yet',
-      'set nodes back to 3',
-    ]);
+    const before = await identities(3);
+    expectFailure(await cluster.deploy({ ...steady, postgresSettings: { work_mem: 'much' } }), ["work_mem = 'much': "]);
+    expect(await shown('work_mem')).toEqual(['8MB', '8MB', '8MB']);
+    await changes('no work_mem', steady);
+    expect(await shown('work_mem')).toEqual(['4MB', '4MB', '4MB']);
+    expect(await identities(3)).toEqual(before);
   });
 
-  it('shrinking from 3 to 2', async () => {
-    await refuses({ ...limited, nodes: 2 }, [
-      `${project.container('replica2')} would leave cluster ${project.prefix}`,
-      'shrinking a running cluster is not built yet',
-      'Set nodes back to what it was',
-    ]);
+  it('a lowered max_connections reaches the primary first (R20), and whatever else comes meanwhile is refused', async () => {
+    const primary = await project.primary();
+    const lock = project.file('operation.lock');
+    const holder = () => (existsSync(lock) ? readFileSync(lock, 'utf8') : '');
+    // that of a deploy that has ended stays
+    const last = holder();
+    const othersAreRefused = async () => {
+      const begun = (text: string) => text !== last && text.includes('cdktf deploy');
+      await eventually('the deploy to begin', holder, begun, 30_000);
+      const deploy = project.cdktf('deploy', '*', '--auto-approve');
+      for (const other of await Promise.all([deploy, project.npm('switchover'), project.npm('maintain', 'replica1')])) {
+        expectFailure(other, ['"cdktf deploy" is under way on cluster', 'nothing was changed']);
+      }
+    };
+    const settings = { shared_buffers: '64MB', max_connections: 60 };
+    const rolled = changes('max_connections 100 -> 60', { ...steady, postgresSettings: settings });
+    await Promise.all([rolled, othersAreRefused()]);
+    expect(await shown('max_connections')).toEqual(['60', '60', '60']);
+    expect(await shown('shared_buffers')).toEqual(['64MB', '64MB', '64MB']);
+    expect((await byAge())[0]).toBe(project.container(primary));
+    const enabled = "select value from pgraft_get_config() where key = 'failover_enabled'";
+    expect(await project.sqlAtPrimary(enabled)).toBe('true');
   });
 
-  it('replacing containers, here for a setting of PostgreSQL', async () => {
-    await refuses({ ...limited, postgresSettings: { work_mem: '8MB' } }, [
-      `${project.container('primary')} would be replaced`,
-      'replacing running servers one by one is not built yet',
-      'Undo the change',
-    ]);
+  it('another image, and settings that need a restart, replace one server at a time, the primary last', async () => {
+    const primary = await project.primary();
+    const image = async () => docker('inspect', '--format', '{{.Config.Image}}', ...containers(3));
+    const before = await image();
+    appendFileSync(join(project.directory, 'image', 'Dockerfile'), '\nLABEL pgraft.test="another image"\n');
+    anotherImage = imageTag(project.directory);
+    await changes('another image', steady);
+    expect((await image()).split('\n')).toEqual(Array(3).fill(anotherImage));
+    expect(before).not.toContain(anotherImage);
+    expect(await shown('max_connections')).toEqual(['100', '100', '100']);
+    expect(await project.primary()).not.toBe(primary);
+    expect((await byAge()).at(-1)).toBe(project.container(primary));
   });
 
-  it('an image that does not build leaves the running cluster alone', async () => {
-    const before = await untouched();
+  it('an image that does not build changes nothing', async () => {
+    const before = await identities(3);
     const dockerfile = join(project.directory, 'image', 'Dockerfile');
     const whole = readFileSync(dockerfile);
     appendFileSync(dockerfile, '\nRUN echo this build is broken >&2 && exit 3\n');
     try {
       expectFailure(await project.start(), ['echo this build is broken', 'exit 3', 'returned a non-zero code: 3']);
-      expect(await untouched()).toBe(before);
-      await serves();
     } finally {
       writeFileSync(dockerfile, whole);
     }
-    const back = await project.cdktf('deploy', '*', '--auto-approve');
-    expect(back.status, back.output).toBe(0);
-    expect(await untouched()).toBe(before);
+    expect(await identities(3)).toEqual(before);
   });
 
-  it('but a memory limit is changed in place', async () => {
-    const before = await untouched();
-    project.configure({ memory: 1024 });
-    const ended = await project.cdktf('deploy', '*', '--auto-approve');
-    expect(ended.status, ended.output).toBe(0);
-    const limits = await docker('inspect', '--format', '{{.HostConfig.Memory}}', ...containers());
-    expect(limits.split('\n')).toEqual(names.map(() => String(1024 * 1024 * 1024)));
-    expect(await untouched()).toBe(before);
-    await serves();
-    project.configure(limited);
-    const back = await project.cdktf('deploy', '*', '--auto-approve');
-    expect(back.status, back.output).toBe(0);
-  });
-
-  it('and lifting it, which Docker cannot do in place, would replace containers', async () => {
-    await refuses({}, [`${project.container('primary')} would be replaced`, 'Undo the change']);
+  it.each([
+    ['a standby', false, false],
+    ['a standby with its volume', true, false],
+    ['the primary with its volume', true, true],
+  ])('%s that is removed comes back with the next deploy', async (what, withVolume, leads) => {
+    const primary = await project.primary();
+    const name = leads ? primary : (three.find((other) => other !== primary) ?? '');
+    await docker('rm', '--force', project.container(name));
+    if (withVolume) await mustRun('docker', ['volume', 'rm', `${project.container(name)}-data`]);
+    await changes(what, steady);
+    expect(await members()).toBe('1,2,3');
   });
 });

@@ -1,17 +1,9 @@
 /** What must be so after every fault: all servers serve again, nothing acknowledged is lost, nobody acknowledged in the past. */
 import { messageOf } from '../../scripts/kit/errors.js';
 import { eventually } from '../support/eventually.js';
+import { everyStandbyReplayed, missingOn } from '../support/missing-rows.js';
 import type { WriteLoad } from '../support/write-load.js';
-import {
-  findDuplicated,
-  findInvented,
-  findLost,
-  findStale,
-  rangesQuery,
-  type Acknowledged,
-  type Range,
-  type Stale,
-} from '../support/write-record.js';
+import { findStale, type Acknowledged, type Stale } from '../support/write-record.js';
 import { application, type FaultCluster, type FaultServer, type Status } from './fault-cluster.js';
 
 export interface Verdict {
@@ -89,7 +81,7 @@ export async function verify(cluster: FaultCluster, load: WriteLoad, deadline: n
   try {
     const primary = await cluster.primary(deadline);
     await everyStandbyReplayed(primary, cluster.others(primary), deadline);
-    const missing = cluster.servers.map(async (server) => missingOn(server, acknowledged, load));
+    const missing = cluster.servers.map(async (server) => missingOn(server, acknowledged, load, application));
     return { lost: (await Promise.all(missing)).flat(), stale, stuck, took };
   } catch (error) {
     return { lost: [], stale, stuck: messageOf(error), took };
@@ -104,7 +96,7 @@ async function missingOnPrimary(
 ): Promise<string[]> {
   const primary = cluster.servers[(await cluster.statuses()).findIndex((status) => status?.writable === true)];
   if (primary === undefined) return [];
-  return missingOn(primary, acknowledged, load).catch(() => []);
+  return missingOn(primary, acknowledged, load, application).catch(() => []);
 }
 
 /** Whole is what the servers say; this is what a client sees. */
@@ -112,43 +104,4 @@ async function goesOn(load: WriteLoad, deadline: number): Promise<void> {
   const before = load.acknowledged;
   const look = () => load.acknowledged - before;
   await eventually('ten acknowledged writes', look, (count) => count >= 10, deadline);
-}
-
-/** A server that is asked in SQL. */
-export type Asked = Pick<FaultServer, 'name' | 'query'>;
-
-export async function everyStandbyReplayed(
-  primary: Asked,
-  standbys: readonly Asked[],
-  deadline: number,
-): Promise<void> {
-  const [flushed] = await primary.query<{ lsn: string }>('SELECT pg_current_wal_flush_lsn()::text AS lsn');
-  const replayed = 'SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS done, pg_last_wal_replay_lsn()::text AS lsn';
-  await Promise.all(
-    standbys.map(async (standby) =>
-      eventually(
-        `${standby.name} to replay ${flushed?.lsn ?? ''}`,
-        async () => (await standby.query<{ done: boolean; lsn: string }>(replayed, [flushed?.lsn]))[0],
-        (row) => row?.done === true,
-        deadline,
-      ),
-    ),
-  );
-}
-
-/** What `server` lacks of the acknowledged rows, or has too often, or nobody sent; a sentence each. */
-export async function missingOn(
-  server: Asked,
-  acknowledged: readonly Acknowledged[],
-  load: WriteLoad,
-): Promise<string[]> {
-  const present = await server.query<Range & Record<string, unknown>>(rangesQuery, [], application);
-  const wrong = [
-    ...findLost(acknowledged, present).map(
-      ({ id, server: node, promotion }) => `misses row ${id}, acknowledged by node ${node} in term ${promotion}`,
-    ),
-    ...findDuplicated(present).map(({ first, last, rows }) => `has ${rows} rows for ids ${first} to ${last}`),
-    ...findInvented(present, load.writes.length).map(({ first, last }) => `has unsent rows in ${first} to ${last}`),
-  ];
-  return wrong.map((sentence) => `${server.name} ${sentence}`);
 }

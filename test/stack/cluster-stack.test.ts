@@ -45,6 +45,7 @@ describe('the cluster stack with default settings', () => {
       labels: [
         { label: 'pgraft.cluster', value: 'pgraft' },
         { label: 'pgraft.node', value: '1' },
+        { label: 'pgraft.definition', value: expect.stringMatching(/^[0-9a-f]{12}$/) as string },
       ],
       ports: [
         { internal: 5432, external: 5432, ip: '127.0.0.1', protocol: 'tcp' },
@@ -141,9 +142,50 @@ describe('the cluster stack', () => {
   });
 
   it('hands PostgreSQL settings over as they are: Terraform sees no template in them', () => {
-    const { cluster } = synthesize({ postgresSettings: { log_line_prefix: '%m %{x} ${y}', work_mem: '8MB' } });
+    const postgresSettings = { log_line_prefix: '%m %{x} ${y}', jit_provider: '%{x}', shared_buffers: '64MB' };
+    const { cluster } = synthesize({ postgresSettings });
     const environment = resources(cluster, 'docker_container')['primary']?.['env'];
-    expect(environment).toContain("PGRAFT_POSTGRES_SETTINGS=log_line_prefix = '%m %%{x} $${y}'\nwork_mem = '8MB'");
+    expect(environment).toContain("PGRAFT_POSTGRES_SETTINGS=jit_provider = '%%{x}'\nshared_buffers = '64MB'");
+    const join = resources(cluster, 'terraform_data')['join'];
+    expect(join?.['triggers_replace']).toMatchObject({ settings: "log_line_prefix = '%m %%{x} $${y}'" });
+  });
+
+  it('replaces no container for a setting that a reload can take, and only join', () => {
+    const of = (postgresSettings: Readonly<Record<string, string>>) => synthesize({ postgresSettings }).cluster;
+    const [none, work, shared] = [of({}), of({ work_mem: '8MB' }), of({ shared_buffers: '64MB' })];
+    expect(resources(work, 'docker_container')).toEqual(resources(none, 'docker_container'));
+    expect(resources(shared, 'docker_container')).not.toEqual(resources(none, 'docker_container'));
+    const triggers = (template: typeof none, hook: string) =>
+      resources(template, 'terraform_data')[hook]?.['triggers_replace'];
+    expect(triggers(work, 'join')).not.toEqual(triggers(none, 'join'));
+    expect(triggers(shared, 'join')).toEqual(triggers(none, 'join'));
+    for (const hook of ['leave1', 'roll1', 'check1']) expect(triggers(work, hook)).toEqual(triggers(none, hook));
+  });
+
+  it('labels a container with the hash of what replaces it, and tells the hooks', () => {
+    const hashes = (context: Readonly<Record<string, unknown>>) => {
+      const { cluster } = synthesize(context);
+      const labels = Object.values(resources(cluster, 'docker_container')).map(
+        (one) =>
+          (one['labels'] as { label: string; value: string }[]).find(({ label }) => label === 'pgraft.definition')
+            ?.value,
+      );
+      const [provisioner] = resources(cluster, 'terraform_data')['roll1']?.['provisioner'] as {
+        'local-exec': { environment: Record<string, string> };
+      }[];
+      const told = JSON.parse(provisioner?.['local-exec'].environment['PGRAFT_HOOK_CLUSTER'] ?? '') as {
+        definitions: Record<string, string>;
+      };
+      expect(Object.values(told.definitions)).toEqual(labels);
+      return labels;
+    };
+    const three = hashes({});
+    expect(new Set(three).size).toBe(3);
+    expect(hashes({ nodes: 4 }).slice(0, 3)).toEqual(three);
+    expect(hashes({ memory: 512 })).toEqual(hashes({ memory: 1024 }));
+    for (const context of [{ postgresPort: 6001 }, { postgresSettings: { shared_buffers: '64MB' } }, { memory: 512 }]) {
+      expect(hashes(context)).not.toEqual(three);
+    }
   });
 
   it('protects the volumes where the settings say so', () => {

@@ -85,6 +85,7 @@ describe('the hooks of three servers', () => {
       leaves: numbers(9)
         .map((i) => `\${terraform_data.leave${i}.id}`)
         .join(','),
+      settings: '',
     });
     expect(hook(hooks, 'teardown').triggers_replace).toBeUndefined();
   });
@@ -135,7 +136,8 @@ describe('the hooks of three servers', () => {
       const known = JSON.stringify(declared.input).replaceAll(/\$\{docker_container\.\w+\.id\}/g, 'c0ffee');
       const environment = { ...command(declared).environment, PGRAFT_HOOK_INPUT: known };
       const call = readHookCall(name.replace(/\d/, '') as HookName, environment);
-      expect(call.cluster).toEqual(clusterTopology(parseSettings({})));
+      expect(call.cluster).toMatchObject(clusterTopology(parseSettings({})));
+      expect(call.cluster).toMatchObject({ reloadable: '', limits: {}, shrinkBelowMajority: false });
     }
   });
 });

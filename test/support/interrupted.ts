@@ -73,9 +73,12 @@ export async function runAtTerminal(project: ClusterProject, name: CommandName, 
 }
 
 /** What is wrong with a cluster that should be as one whose deploy was never interrupted; empty when nothing is. */
-export async function faultsOfCluster(project: ClusterProject): Promise<string[]> {
+export async function faultsOfCluster(
+  project: ClusterProject,
+  servers: readonly string[] = ['primary', 'replica1', 'replica2'],
+): Promise<string[]> {
   const { prefix } = project;
-  const names = ['primary', 'replica1', 'replica2'].map((name) => project.container(name));
+  const names = servers.map((name) => project.container(name));
   const wanted = [...names, ...names.map((name) => `${name}-data`), `${prefix}-network`].sort();
   const found = await strays(prefix);
   const status = await project.npm('status');

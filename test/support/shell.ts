@@ -22,11 +22,13 @@ export interface RunOptions {
   /** Whom it runs as. @default - who runs the test */
   readonly uid?: number;
   readonly gid?: number;
+  /** Hears the process as soon as there is one. */
+  readonly started?: (pid: number) => void;
 }
 
 /** @throws Error when the command cannot be started, or is not done at the deadline; its output so far is in the message */
 export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const { cwd, env = process.env, deadline = 120_000, input = '', ...user } = options;
+  const { cwd, env = process.env, deadline = 120_000, input = '', started, ...user } = options;
   const start = performance.now();
   // a group of its own: at the deadline its children go with it
   const child = spawn(program, args, {
@@ -36,6 +38,7 @@ export async function run(program: string, args: readonly string[], options: Run
     stdio: 'pipe',
     detached: true,
   });
+  if (child.pid !== undefined) started?.(child.pid);
   // a program that ends without reading it is not our concern
   child.stdin.on('error', () => undefined).end(input);
   const chunks: { stream: 'stdout' | 'stderr'; text: string }[] = [];

@@ -3,7 +3,13 @@ import { hookClusterVariable, hookInputVariable, readHookCall } from '../../cons
 import { parseSettings } from '../../constructs/settings.js';
 import { clusterTopology } from '../../constructs/topology.js';
 
-const topology = clusterTopology(parseSettings({}));
+const topology = {
+  ...clusterTopology(parseSettings({})),
+  definitions: { '1': 'c0ffee' },
+  reloadable: "work_mem = '8MB'",
+  limits: { max_connections: '50' },
+  shrinkBelowMajority: false,
+};
 const environment = (input: unknown, cluster: unknown = topology) => ({
   [hookInputVariable]: typeof input === 'string' ? input : JSON.stringify(input),
   [hookClusterVariable]: JSON.stringify(cluster),

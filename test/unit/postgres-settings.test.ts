@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ownedPostgresSetting, postgresConfLines } from '../../constructs/postgres-settings.js';
+import {
+  declaredLimits,
+  needsRestart,
+  ownedPostgresSetting,
+  postgresConfLines,
+  splitPostgresSettings,
+} from '../../constructs/postgres-settings.js';
 
 /** What the first group of `pattern` finds in a file of this project. */
 function namesIn(file: string, pattern: RegExp): string[] {
@@ -64,5 +70,36 @@ describe('PostgreSQL settings', () => {
 
   it.each(['work_mem', 'max_connections', 'pgraft.election_timeout', 'constructor'])('%s is the user’s', (name) => {
     expect(ownedPostgresSetting(name)).toBeUndefined();
+  });
+
+  it.each(['shared_buffers', 'max_connections', 'wal_buffers', 'huge_pages', 'pgraft.election_timeout'])(
+    '%s needs a restart',
+    (name) => {
+      expect(needsRestart(name)).toBe(true);
+    },
+  );
+
+  it.each([
+    'work_mem',
+    'log_min_duration_statement',
+    'max_wal_size',
+    'log_connections',
+    'jit',
+    'auto_explain.log_analyze',
+  ])('%s is taken by a reload', (name) => {
+    expect(needsRestart(name)).toBe(false);
+  });
+
+  it('are split into what needs a restart and what a reload can take, none lost', () => {
+    const settings = { work_mem: '8MB', shared_buffers: '64MB', 'pgraft.trailing_entries': '9', jit: 'on' };
+    expect(splitPostgresSettings(settings)).toEqual({
+      restart: { shared_buffers: '64MB', 'pgraft.trailing_entries': '9' },
+      reloadable: { work_mem: '8MB', jit: 'on' },
+    });
+  });
+
+  it('of which a standby must have at least the primary’s all need a restart', () => {
+    expect(declaredLimits({ max_connections: '50', work_mem: '8MB' })).toEqual({ max_connections: '50' });
+    expect(Object.keys(declaredLimits({ max_locks_per_transaction: '1' })).every(needsRestart)).toBe(true);
   });
 });

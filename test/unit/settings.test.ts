@@ -29,6 +29,7 @@ describe('settings', () => {
       bindAddress: '127.0.0.1',
       postgresSettings: {},
       protectData: false,
+      shrinkBelowMajority: false,
       dockerProvider: 'registry',
     });
   });
@@ -63,6 +64,7 @@ describe('settings', () => {
       PGRAFT_MEMORY: '512',
       PGRAFT_POSTGRES_SETTINGS: '{"work_mem": "8MB", "jit": false, "max_connections": 50}',
       PGRAFT_PROTECT_DATA: 'true',
+      PGRAFT_SHRINK_BELOW_MAJORITY: 'true',
       PGRAFT_DOCKER_PROVIDER: 'embedded',
     };
     expect(parseSettings({ environment })).toEqual({
@@ -74,6 +76,7 @@ describe('settings', () => {
       memory: 512,
       postgresSettings: { work_mem: '8MB', jit: 'false', max_connections: '50' },
       protectData: true,
+      shrinkBelowMajority: true,
       dockerProvider: 'embedded',
     });
   });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { messageOf } from '../../../scripts/kit/errors.js';
 import { removeAbandoned } from '../../../test/faults/abandoned.js';
 import { application } from '../../../test/faults/fault-cluster.js';
-import { everyStandbyReplayed, missingOn } from '../../../test/faults/verify.js';
+import { everyStandbyReplayed, missingOn } from '../../../test/support/missing-rows.js';
 import { eventually } from '../../../test/support/eventually.js';
 import { docker } from '../../../test/support/node-container.js';
 import { takePorts } from '../../../test/support/ports.js';
@@ -104,7 +104,7 @@ export class PatroniSite implements Site {
     // what is acknowledged after this a standby need not have
     const acknowledged = this.load.acknowledgedWrites();
     await everyStandbyReplayed(primary, others(this, primary), this.deadline);
-    const missing = this.servers.map(async (server) => missingOn(server, acknowledged, this.load));
+    const missing = this.servers.map(async (server) => missingOn(server, acknowledged, this.load, application));
     return { lost: (await Promise.all(missing)).flat(), stale: findStale(acknowledged).map(staleSentence) };
   }
 

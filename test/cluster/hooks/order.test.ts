@@ -89,7 +89,7 @@ describe('Terraform calls the hooks in the order that membership needs:', () => 
   });
 
   it('a changed container is rolled before it goes and checked after it came; nobody leaves', async () => {
-    const outcome = await project.deploy({ nodes: 2, postgresSettings: { work_mem: '8MB' } });
+    const outcome = await project.deploy({ nodes: 2, postgresSettings: { shared_buffers: '64MB' } });
     expect(outcome.succeeded, outcome.output).toBe(true);
     expect(sorted(outcome.hooks)).toEqual(['check1', 'check2', 'roll1', 'roll2']);
     expect(run(outcome, 'roll1').running).toContain('primary');

@@ -51,6 +51,15 @@ describe('before every start', () => {
     expect(node.read(file)).toBe("# edits are lost\nwork_mem = '1MB'\n");
   });
 
+  it('makes an empty file of settings where none were handed over, and keeps those that were', () => {
+    const settings = `${volume}/cluster/settings.conf`;
+    prepare();
+    expect(node.read(settings)).toBe('');
+    node.write(settings, "work_mem = '8MB'\n");
+    prepare();
+    expect(node.read(settings)).toBe("work_mem = '8MB'\n");
+  });
+
   it('removes the files of a postmaster that is dead, whoever has its process id now', () => {
     node.write(`${data}/postmaster.pid`, `${process.pid}\n`);
     node.write('var/run/postgresql/.s.PGSQL.5432.lock', `${process.pid}\n`);

@@ -3,8 +3,8 @@ import type { NodeState } from '../../../scripts/live/node-state.js';
 import { planBootstrap } from '../../../scripts/steps/bootstrap-plan.js';
 import { container, state } from './fakes.js';
 
-const nothing = { formed: false, members: [] };
-const remembered = { formed: true, members: [1, 2, 3] };
+const nothing = { formed: false };
+const remembered = { formed: true };
 
 const token: Partial<NodeState> = { configured: 'yes', formation: 'token' };
 const system = { system_identifier: '73' };
@@ -128,10 +128,12 @@ describe('planBootstrap, group formed', () => {
     });
   });
 
-  it('stops at a newcomer, names it and says what to set back', () => {
-    const told = reason(planBootstrap(nodes(member, member, member, {}), remembered));
-    expect(told).toContain('pgraft-replica3 is new to a cluster that has formed');
-    expect(told).toContain('set nodes back to 3');
+  it('hands the secrets to a newcomer, which copies the data by itself', () => {
+    expect(planBootstrap(nodes(member, member, member, {}), remembered)).toEqual({
+      kind: 'verify',
+      configure: [4],
+      copies: true,
+    });
   });
 });
 

@@ -35,8 +35,12 @@ function tools(cluster: FakeCluster, changes: Partial<BootstrapTools> = {}): Boo
   };
 }
 
-const topology = (nodes: number) =>
-  clusterTopology({ nodes, prefix: 'pgraft', postgresPort: 5432, raftPort: 7001, bindAddress: '127.0.0.1' });
+const topology = (nodes: number, reloadable = '') => ({
+  ...clusterTopology({ nodes, prefix: 'pgraft', postgresPort: 5432, raftPort: 7001, bindAddress: '127.0.0.1' }),
+  reloadable,
+});
+const reloads = (nodes: number) =>
+  ['primary', 'replica1', 'replica2'].slice(0, nodes).map((name) => `${name} settings`);
 
 const member = {
   data: 'present',
@@ -105,14 +109,30 @@ describe('bootstrap', () => {
     const base = tools(cluster);
     await bootstrap(topology(3), { ...base, secrets: { ...base.secrets, recover: () => Promise.resolve(theirs) } });
     expect(cluster.passwords).toEqual([theirs.superuser_password]);
-    expect(cluster.orders).toEqual([]);
+    expect(cluster.orders).toEqual(reloads(3));
   });
 
   it('changes nothing in a cluster that is there', async () => {
     kept = { ...generateSecrets(), formed: true, members: [1, 2, 3] };
     const cluster = fakeCluster([member, member, member]);
     await bootstrap(topology(3), tools(cluster));
-    expect(cluster.orders).toEqual([]);
+    expect(cluster.orders).toEqual(reloads(3));
+  });
+
+  it('hands settings that a reload can take to every server, the first one alone', async () => {
+    kept = { ...generateSecrets(), formed: true, members: [1, 2, 3] };
+    const cluster = fakeCluster([member, member, member]);
+    await bootstrap(topology(3, "work_mem = '8MB'"), tools(cluster));
+    expect([...cluster.inputs.values()]).toEqual(Array(3).fill("work_mem = '8MB'\n"));
+
+    const refusing = fakeCluster([member, member, member]);
+    Object.assign(refusing.nodes[0]?.broken ?? {}, {
+      settings: "pgraft-node: work_mem = 'x': setting could not be applied",
+    });
+    await expect(bootstrap(topology(3, "work_mem = 'x'"), tools(refusing))).rejects.toThrow(
+      "pgraft-primary, settings of PostgreSQL: work_mem = 'x': setting could not be applied",
+    );
+    expect(refusing.orders).toEqual(['primary settings']);
   });
 
   it('initialises nothing while one server cannot be asked, and says which', async () => {

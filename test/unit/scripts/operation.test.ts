@@ -49,7 +49,7 @@ describe('withOperation', () => {
 });
 
 describe('refuseDuringDeploy', () => {
-  const terraform = [{ pid: 4711, parent: 1, command: ['terraform', 'apply'] }];
+  const terraform = [{ pid: 4711, directory: undefined }];
   const lock = () => {
     const path = statePath(directory, 'pgraft', 'cluster');
     mkdirSync(dirname(path), { recursive: true });
@@ -66,6 +66,7 @@ describe('refuseDuringDeploy', () => {
   it.each([
     ['Terraform has not locked it', false, terraform],
     ['a killed Terraform left its lock', true, []],
+    ['only that of another project runs', true, [{ pid: 4712, directory: '/elsewhere/cdktf.out/stacks/cluster' }]],
   ])('does not when %s', (_, locked, running) => {
     if (locked) lock();
     expect(() => {

@@ -12,7 +12,7 @@ import {
 } from '../../../scripts/kit/processes.mjs';
 import type { NodeState } from '../../../scripts/live/node-state.js';
 import type { NodeView } from '../../../scripts/live/view.js';
-import { isMember, leaving, rolling } from '../../../scripts/steps/departure.js';
+import { isMember, whyLeavingIsDone, whyRollingIsDone } from '../../../scripts/steps/departure.js';
 import { healthyView, state, withNode } from './fakes.js';
 
 const terraform = (command: string[]): ProcessFacts => ({ pid: 50, parent: 40, command });
@@ -130,29 +130,31 @@ const serving = { member: true, containerExists: true };
 describe('a server that leaves', () => {
   const leave = { hook: 'leave', ...slot, present: 'yes' } as const;
 
-  it('is refused while shrinking is not built, and the message says what to do', () => {
-    const departure = leaving(leave, serving);
-    expect(departure).toMatchObject({ refuse: true, reason: expect.stringContaining('Set nodes back') as string });
+  it('has something to do while it is a member', () => {
+    expect(whyLeavingIsDone(leave, serving)).toBeUndefined();
   });
 
-  it('goes when it never was there, or is no member', () => {
-    expect(leaving({ ...leave, present: 'no' }, serving).refuse).toBe(false);
-    expect(leaving(leave, { ...serving, member: false }).refuse).toBe(false);
+  it('just goes when it never was there, or is no member', () => {
+    expect(whyLeavingIsDone({ ...leave, present: 'no' }, serving)).toBe('slot 3 was empty');
+    expect(whyLeavingIsDone(leave, { ...serving, member: false })).toBe(
+      'pgraft-replica2 is no member of the Raft group',
+    );
   });
 });
 
 describe('a server that is replaced', () => {
-  const roll = { hook: 'roll', ...slot, present: 'yes', containerId: 'abc' } as const;
+  const roll = { hook: 'roll', ...slot, present: 'yes', containerId: 'abc', raftAddress: '' } as const;
 
-  it('is refused while its container is there', () => {
-    const departure = rolling(roll, serving);
-    expect(departure).toMatchObject({ refuse: true, reason: expect.stringContaining('Undo the') as string });
+  it('has something to do while its container is there', () => {
+    expect(whyRollingIsDone(roll, serving)).toBeUndefined();
   });
 
-  it('goes when its container is gone, there was none, or it is no member', () => {
-    expect(rolling(roll, { ...serving, containerExists: false }).refuse).toBe(false);
-    expect(rolling({ ...roll, present: 'no', containerId: '' }, serving).refuse).toBe(false);
-    expect(rolling(roll, { ...serving, member: false }).refuse).toBe(false);
+  it('just goes when its container is gone, there was none, or it is no member', () => {
+    expect(whyRollingIsDone(roll, { ...serving, containerExists: false })).toBe(
+      'pgraft-replica2 is gone already and is made anew',
+    );
+    expect(whyRollingIsDone({ ...roll, present: 'no', containerId: '' }, serving)).toBe('slot 3 was empty');
+    expect(whyRollingIsDone(roll, { ...serving, member: false })).toContain('is no member');
   });
 });
 

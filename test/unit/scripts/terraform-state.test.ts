@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { deployedIds } from '../../../scripts/kit/terraform-state.js';
+import { deployedIds, foreignObjects } from '../../../scripts/kit/terraform-state.js';
 import { fakeClock } from './fakes.js';
 
 describe('deployedIds', () => {
@@ -61,5 +61,23 @@ describe('deployedIds', () => {
       return clock.sleep(ms);
     };
     expect(await deployedIds(path, { ...clock, sleep })).toEqual(new Set(['n1']));
+  });
+});
+
+describe('foreignObjects', () => {
+  const object = (type: string, name: string) => ({ type, name, id: `id of ${name}` });
+
+  it('are none in the state of the cluster itself, whose image all clusters share', () => {
+    const own = [
+      object('docker_container', 'pgraft-primary'),
+      object('docker_volume', 'pgraft-primary-data'),
+      object('docker_image', 'postgres-pgraft:17-0a1b2c3d4e5f'),
+    ];
+    expect(foreignObjects(own, 'pgraft')).toEqual([]);
+  });
+
+  it('are those of another cluster, and what no stack of ours declares', () => {
+    const others = [object('docker_container', 'shop-primary'), object('aws_instance', '')];
+    expect(foreignObjects(others, 'pgraft')).toEqual(['docker_container shop-primary', 'aws_instance id of ']);
   });
 });

@@ -49,8 +49,12 @@ describe('waitUntil', () => {
   it('tells what is seen when it changes and every five seconds while it does not', async () => {
     const clock = fakeClock();
     const told: string[] = [];
-    const probe = () =>
-      Promise.resolve(clock.now() < 9_000 ? notYet('cloning') : clock.now() < 12_000 ? notYet('starting') : found(1));
+    const probe = () => {
+      const now = clock.now();
+      return Promise.resolve(
+        now < 9_000 ? notYet(`cloning (${now} ms)`) : now < 12_000 ? notYet('starting') : found(1),
+      );
+    };
     await waitUntil('a copy', probe, {
       deadline: 60_000,
       every: 500,
@@ -59,8 +63,8 @@ describe('waitUntil', () => {
       progress: (line) => told.push(line),
     });
     expect(told).toEqual([
-      'waiting for a copy (1s): cloning',
-      'waiting for a copy (6s): cloning',
+      'waiting for a copy (1s): cloning (2500 ms)',
+      'waiting for a copy (6s): cloning (7500 ms)',
       'waiting for a copy (8s): starting',
     ]);
   });

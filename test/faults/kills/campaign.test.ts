@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { faultsOfCluster } from '../../support/interrupted.js';
+import { deployKilled, deployNext } from '../../support/killed.js';
+import { WrittenCluster } from '../../support/written-cluster.js';
+import { roundsOf, steady } from './rounds.js';
+
+/** PGRAFT_TEST_SEED gives the moments of an earlier run again. */
+const seed = Number(process.env['PGRAFT_TEST_SEED'] ?? Date.now() % 2 ** 31);
+const failoverEnabled = "select value from pgraft_get_config() where key = 'failover_enabled'";
+
+describe(`the deploy after one that was killed ends well, and nothing is lost; PGRAFT_TEST_SEED=${seed}:`, () => {
+  let cluster: WrittenCluster;
+  const table: string[] = [];
+
+  beforeAll(async () => {
+    cluster = await WrittenCluster.open(steady);
+  });
+  beforeEach(({ onTestFailed }) => {
+    onTestFailed(async () => {
+      console.error(await cluster.project.logs());
+    });
+  });
+  afterAll(async () => {
+    console.info(`PGRAFT_TEST_SEED=${seed}\n${table.join('\n')}`);
+    await cluster.close();
+  });
+
+  it.each(roundsOf(seed).map((round) => [round.about, round] as const))('%s', async (about, { context, kill }) => {
+    const begun = performance.now();
+    const broken = await deployKilled(cluster, context, kill);
+    const next = await deployNext(cluster, context);
+    const gap = await cluster.gapSince(begun);
+    const missing = await cluster.missing();
+    table.push(
+      `${about} ${broken.killed ? '' : ' (it had ended)'}: status ${broken.status} after ${broken.milliseconds} ms; next: status ${next.status} ` +
+        `in ${next.milliseconds} ms, refused ${next.refusals} times before; gap ${gap.toFixed(0)} ms, ${missing.length} lost`,
+    );
+    console.info(table.at(-1));
+    expect(broken.killed, broken.output).toBe(true);
+    expect(next.status, `${broken.output}\n${next.output}`).toBe(0);
+    expect(missing).toEqual([]);
+    expect(await faultsOfCluster(cluster.project, cluster.names)).toEqual([]);
+    const { project, names } = cluster;
+    expect(await project.sqlAtPrimary(failoverEnabled)).toBe('true');
+    const buffers = names.map(async (name) => project.sql(name, 'show shared_buffers'));
+    expect(new Set(await Promise.all(buffers))).toEqual(new Set([context.postgresSettings.shared_buffers]));
+  });
+});
