@@ -147,7 +147,7 @@ pgraft_answer_settle(XLogRecPtr end)
 	if (state != ANSWER_HELD)
 		return;
 	record_written = true;
-	if (!pgraft_is_confirmed(end) && nobody_asked)
+	if (!pgraft_is_confirmed(end) && (nobody_asked || pgraft_sync_wants_nobody()))
 		pgraft_await_new_setting(end);
 	if (pgraft_is_confirmed(end))
 	{

@@ -65,7 +65,7 @@ pgraft_await_new_setting(XLogRecPtr end)
 	{
 		asked = pgraft_confirmation_asked();
 		SyncRepWaitForLSN(end, true);
-	} while (!asked && !pgraft_is_confirmed(end) && !is_interrupted());
+	} while ((!asked || pgraft_sync_wants_nobody()) && !pgraft_is_confirmed(end) && !is_interrupted());
 	RESUME_INTERRUPTS();
 }
 

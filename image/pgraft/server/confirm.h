@@ -18,7 +18,10 @@ extern bool pgraft_is_confirmed(XLogRecPtr end);
 /* Does a commit of this moment wait for anybody? */
 extern bool pgraft_confirmation_asked(void);
 
-/* For a commit that did not wait, as a cluster of one server, and now finds a setting that asks for more: wait for that. */
+/*
+ * For a commit that did not wait, as in a cluster of one server, and now finds a setting that asks for more: wait for that.  Also for one that was
+ * let go because nobody is asked any more, which not every walsender knows yet.
+ */
 extern void pgraft_await_new_setting(XLogRecPtr end);
 
 /* End of the PREPARE record that this process has just written, 0 if its last record is none. */

@@ -138,11 +138,15 @@ pgraft_sync_in_force(int generation)
 }
 
 bool
+pgraft_sync_wants_nobody(void)
+{
+	return pg_atomic_read_u64(&pgraft_shared->wanted[PGRAFT_GUARDED_SYNC]) == pgraft_value_hash("");
+}
+
+bool
 pgraft_sync_asks_nobody(void)
 {
-	uint64 nobody = pgraft_value_hash("");
-
-	return pg_atomic_read_u64(&pgraft_shared->wanted[PGRAFT_GUARDED_SYNC]) == nobody && all_apply(nobody);
+	return pgraft_sync_wants_nobody() && all_apply(pgraft_value_hash(""));
 }
 
 static bool

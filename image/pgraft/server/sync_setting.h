@@ -32,7 +32,8 @@ extern int pgraft_role_conf_apply(const PgraftRoleConf *conf);
 /* Do all that apply synchronous_standby_names apply the wanted one? */
 extern bool pgraft_sync_in_force(int generation);
 
-/* Is a setting that asks for nobody's confirmation wanted and in force? */
+/* Is a setting that asks for nobody's confirmation wanted, and is it in force, too? */
+extern bool pgraft_sync_wants_nobody(void);
 extern bool pgraft_sync_asks_nobody(void);
 
 /* Has the startup process read the file of this generation, and does it apply its primary_conninfo? */
