@@ -3,8 +3,8 @@
  * is for the servers themselves to refuse.
  */
 import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { stackIds, statePath } from '../../constructs/state-path.js';
+import { join } from 'node:path';
+import { lockInfoPath, stackIds } from '../../constructs/state-path.js';
 import { holderOf, withLockAtOnce } from '../../setup/lock.mjs';
 import { workingTerraform } from './deploy-lock.js';
 import { UserError } from './errors.js';
@@ -49,7 +49,7 @@ export function refuseDuringDeploy(
   terraform: ReturnType<typeof workingTerraform> = workingTerraform(),
 ): void {
   const running = terraform.find(({ directory }) => directory === undefined || directory.startsWith(root));
-  const locks = stackIds.map((stack) => lockInfoPath(statePath(root, prefix, stack)));
+  const locks = stackIds.map((stack) => lockInfoPath(root, prefix, stack));
   const lock = locks.find((path) => existsSync(path));
   // one that was killed leaves the file
   if (lock === undefined || running === undefined) return;
@@ -57,10 +57,4 @@ export function refuseDuringDeploy(
     `Terraform changes cluster ${prefix} (process ${running.pid}): nothing was changed; run this again when that has ended ` +
       `(if that is another Terraform, remove ${lock})`,
   );
-}
-
-/** Where Terraform notes that it has a state locked. */
-function lockInfoPath(path: string): string {
-  const name = path.slice(dirname(path).length + 1);
-  return join(dirname(path), `.${name}.lock.info`);
 }

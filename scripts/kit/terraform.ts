@@ -1,8 +1,9 @@
 /** Runs the cdktf command line, as `npx cdktf ...` would by hand. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadSettings, projectEnvironment } from '../../constructs/load-settings.js';
 import type { ClusterSettings } from '../../constructs/settings.js';
+import { lockInfoPath, stackIds } from '../../constructs/state-path.js';
 import { stateDirectory } from '../../constructs/topology.js';
 import { forgetChecksums } from '../../setup/checksums.mjs';
 import { UserError } from './errors.js';
@@ -76,7 +77,7 @@ export async function runCdktf(
   // cdktf makes only the last part of its output directory
   mkdirSync(clusterDirectory(settings.prefix), { recursive: true, mode: 0o700 });
   if (settings.dockerProvider === 'embedded') forgetChecksums(join(projectDirectory, outputDirectory(args)));
-  return runToItsEnd(
+  const ended = await runToItsEnd(
     {
       program: join(projectDirectory, 'node_modules/.bin/cdktf'),
       args,
@@ -90,6 +91,15 @@ export async function runCdktf(
     },
     console.error,
   );
+  const [locked] = leftLocked(settings.prefix);
+  if (ended.status !== 0 || locked === undefined) return ended;
+  console.error(`Terraform was killed while it worked on stack ${locked}: it did not finish, though cdktf says so`);
+  return { ...ended, status: 1 };
+}
+
+/** Stacks whose states are still locked once Terraform is gone: it was killed, which cdktf 0.21 takes for its success. */
+export function leftLocked(prefix: string, root = projectDirectory): string[] {
+  return stackIds.filter((stack) => existsSync(lockInfoPath(root, prefix, stack)));
 }
 
 /** Where cdktf synthesizes to, given its arguments. */

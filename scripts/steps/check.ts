@@ -6,7 +6,8 @@ import type { Report } from '../kit/report.js';
 import type { Turns } from '../kit/turn.js';
 import { found, notYet, waitUntil } from '../kit/wait.js';
 import type { Docker } from '../live/docker.js';
-import { problemOf, quorumOf } from '../live/health.js';
+import { problemOf, quorumOf, votersOf } from '../live/health.js';
+import { hopelessSentence } from '../live/lost.js';
 import { askState, type NodeState } from '../live/node-state.js';
 import type { Sql } from '../live/sql.js';
 import { findNode, type ClusterView } from '../live/view.js';
@@ -36,7 +37,7 @@ export interface CheckTools {
 export type Standing = 'member' | 'newcomer' | 'lost';
 
 // a copy takes as long as the data is large
-const deadlines = { answer: 60_000, healthy: 120_000, copied: 3_600_000 };
+const deadlines = { answer: 60_000, healthy: 120_000, copied: 3_600_000, hopeless: 10_000 };
 
 /** What a server is to its cluster, by its own word and by what is known of the members. Pure. */
 export function standing(
@@ -103,12 +104,18 @@ async function checkHealth({ id, container }: Checked, tools: CheckTools): Promi
     await report.step(`${container} has lost its volume, and is told the secrets again`, async () => tellSecrets());
   }
   await report.step(`${container} is healthy`, async (progress) => {
+    let hopelessSince: number | undefined;
     const probe = async () => {
       const view = await look();
       if (view === undefined) return notYet('no container of the cluster is left');
       const node = view.nodes.find((candidate) => candidate.id === id);
       const refused = refusal(node?.entryPoint);
       if (refused !== undefined) throw new UserError(`${container} refuses to start: ${refused}; ${mend}`);
+      const hopeless = view.members.length > 0 ? hopelessSentence(view, votersOf(view)) : undefined;
+      hopelessSince = hopeless === undefined ? undefined : (hopelessSince ?? clock.now());
+      if (hopelessSince !== undefined && clock.now() - hopelessSince >= deadlines.hopeless) {
+        throw new UserError(`${container} cannot become healthy: ${hopeless}`);
+      }
       const problem = problemOf(view, id);
       return problem === undefined || isAllItCan(view, id) ? found(true) : notYet(problem);
     };

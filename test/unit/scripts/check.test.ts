@@ -140,6 +140,20 @@ describe('checkNode', () => {
     expect(await check(member, views)).toBe(views.length);
   });
 
+  it('stops after ten seconds where the Raft state of a majority is lost: nothing happens by itself then', async () => {
+    const lost = (view: ClusterView, id: number) =>
+      withNode(view, id, {
+        raft: { available: false, problem: 'its Raft state is lost' },
+        entryPoint: { asked: true, state: state({ lost: 'yes' }) },
+        postgres: { accepting: false, problem: 'waits' },
+      });
+    const views = [lost(healthyView(3), 2), lost(lost(healthyView(3), 2), 3)];
+    await expect(check(member, [views[1]])).rejects.toThrow(
+      /pgraft-replica1 cannot become healthy: no majority of 3 can come back.*npm run recover/,
+    );
+    await expect(check(member, [views[0]])).rejects.toThrow('pgraft-replica1 to be healthy; last seen: ');
+  });
+
   it('lets a newcomer be that has its copy from a grow that was broken off, and was not added yet', async () => {
     const two = { ...healthyView(3), members: healthyView(3).members.filter(({ id }) => id !== 2) };
     expect(await check(member, [two], { formed: true, members: [1, 3] })).toBe(1);
