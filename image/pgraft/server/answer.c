@@ -20,6 +20,7 @@
 
 #include "server/answer.h"
 #include "server/confirm.h"
+#include "server/sync_setting.h"
 
 typedef enum AnswerState
 {
