@@ -2,6 +2,7 @@
 import type { ClusterSettings } from '../../constructs/settings.js';
 import { clusterTopology } from '../../constructs/topology.js';
 import { findShortages } from '../kit/capacity.js';
+import { openDeployRecord } from '../kit/deploy-record.js';
 import { InterruptedError, UserError } from '../kit/errors.js';
 import { isFirstDeployUnfinished } from '../kit/first-deploy.js';
 import { findObstacles, findStrangers } from '../kit/guards.js';
@@ -39,11 +40,18 @@ export async function bringUp(settings: ClusterSettings, options: BringUpOptions
   const { prefix } = settings;
   refuseDuringOperation(prefix);
   refuseDuringDeploy(prefix);
-  for (const name of await sweepKilledDeploy(settings, $)) {
-    options.report.note(`removed ${name}, which a killed deploy left`);
-  }
+  // what a killed one left would stand in the way; before the first one there is nothing, nor a directory to note that in
+  const hasDeployed = openDeployRecord(prefix).read() !== undefined;
+  if (hasDeployed) await sweep(settings, options.report);
   const terraform = await prepare(settings, options.report);
-  return withOperation(prefix, 'npm start', async () => bringUpAlone(settings, terraform, options));
+  return withOperation(prefix, 'npm start', async () => {
+    if (!hasDeployed) await sweep(settings, options.report);
+    return bringUpAlone(settings, terraform, options);
+  });
+}
+
+async function sweep(settings: ClusterSettings, report: Report): Promise<void> {
+  for (const name of await sweepKilledDeploy(settings, $)) report.note(`removed ${name}, which a killed deploy left`);
 }
 
 /** What stands in the way; nothing is created, the directory of the lock neither. @returns the Terraform to use */
