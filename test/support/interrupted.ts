@@ -97,6 +97,8 @@ export async function faultsOfNothing(project: ClusterProject): Promise<string[]
   const files = await run('sh', ['-c', 'ls -A "$1" 2>/dev/null', 'ls', project.file('')]);
   const kept = [
     'cdktf.out',
+    // of the plain cdktf, whose end frees it
+    'operation.lock',
     ...['image', 'cluster'].flatMap((id) => [`terraform.${id}.tfstate`, `terraform.${id}.tfstate.backup`]),
   ];
   const strange = files.stdout.split('\n').filter((name) => name !== '' && !kept.includes(name));
