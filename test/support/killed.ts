@@ -23,8 +23,21 @@ const terraform = process.env['TERRAFORM_BINARY_NAME'] ?? 'terraform';
 const patience = 240_000;
 const refused = /is under way on cluster .* nothing was changed; run this again when that has ended/;
 
-export function describeKill({ victim, after }: Kill): string {
-  return `${victim} killed ${after} ms into it`;
+/** Milliseconds that `terraform apply` of the stack with the cluster takes for a deploy, which must succeed. */
+export async function applyTime(cluster: WrittenCluster, context: Context): Promise<number> {
+  const deploying = { pid: 0, ended: false };
+  const end = cluster.deploy(context, (pid) => (deploying.pid = pid)).finally(() => (deploying.ended = true));
+  let begun = 0;
+  let last = 0;
+  while (!deploying.ended) {
+    await sleep(10);
+    if (applyBelow(deploying.pid) === undefined) continue;
+    last = performance.now();
+    if (begun === 0) begun = last;
+  }
+  const { status, output } = await end;
+  if (status !== 0) throw new Error(`the deploy ended with status ${status}:\n${output}`);
+  return last - begun;
 }
 
 export async function deployKilled(cluster: WrittenCluster, context: Context, kill: Kill): Promise<Killed> {

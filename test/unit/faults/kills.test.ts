@@ -14,7 +14,7 @@ describe('the rounds in which a deploy is killed', () => {
   });
 
   it.each(['a roll', '3 -> 5', '5 -> 3'])('kill terraform and cdktf in %s', (change) => {
-    const victims = roundsOf(8).flatMap(({ about, kill }) => (about.startsWith(change) ? [kill.victim] : []));
+    const victims = roundsOf(8).flatMap(({ about, victim }) => (about.startsWith(change) ? [victim] : []));
     expect(victims).toHaveLength(10);
     expect(victims).toContain('terraform');
     expect(victims).toContain('cdktf');
