@@ -93,7 +93,7 @@ describe('planStacks', () => {
       '╷',
       '│ Warning: Unable to open CLI configuration file',
       '│ ',
-      '│ The CLI configuration file at "/root/.terraformrc" does not exist.',
+      '│ The CLI configuration file at "/home/ada/.terraformrc" does not exist.',
       '╵',
       '',
       '╷',
