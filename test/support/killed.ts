@@ -25,8 +25,7 @@ const refused = /is under way on cluster .* nothing was changed; run this again 
 
 /** Milliseconds that `terraform apply` of the stack with the cluster takes for a deploy, which must succeed. */
 export async function applyTime(cluster: WrittenCluster, context: Context): Promise<number> {
-  const deploying = { pid: 0, ended: false };
-  const end = cluster.deploy(context, (pid) => (deploying.pid = pid)).finally(() => (deploying.ended = true));
+  const { deploying, end } = begin(cluster, context);
   let begun = 0;
   let last = 0;
   while (!deploying.ended) {
@@ -40,9 +39,14 @@ export async function applyTime(cluster: WrittenCluster, context: Context): Prom
   return last - begun;
 }
 
-export async function deployKilled(cluster: WrittenCluster, context: Context, kill: Kill): Promise<Killed> {
+function begin(cluster: WrittenCluster, context: Context) {
   const deploying = { pid: 0, ended: false };
   const end = cluster.deploy(context, (pid) => (deploying.pid = pid)).finally(() => (deploying.ended = true));
+  return { deploying, end };
+}
+
+export async function deployKilled(cluster: WrittenCluster, context: Context, kill: Kill): Promise<Killed> {
+  const { deploying, end } = begin(cluster, context);
   const [ended, killed] = await Promise.all([end, killWhile(deploying, kill)]);
   return { ...ended, killed };
 }

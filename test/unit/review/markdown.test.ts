@@ -1,32 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../scripts/kit/errors.js';
 import { changesOnly } from '../../../scripts/kit/terraform-plan.js';
-import { changesOf } from '../../../scripts/review/changes.js';
 import { errorMarkdown, reviewMarkdown } from '../../../scripts/review/markdown.js';
-import { review } from '../../../scripts/review/review.js';
 import { readPlan } from '../../../scripts/review/terraform-plan.js';
-import { healthyView } from '../scripts/fakes.js';
-import { deployed, plansOf, type World } from './worlds.js';
-
-const grown = (after: World) => {
-  const plans = plansOf(deployed, after);
-  return review({
-    prefix: 'pgraft',
-    shrinkBelowMajority: false,
-    firstUnfinished: false,
-    changes: changesOf('pgraft', readPlan(plans.image), readPlan(plans.cluster)),
-    situation: { kind: 'live', view: healthyView(3) },
-    others: [],
-    obstacles: [],
-    remarks: [],
-  });
-};
+import { deployed, plannedFrom } from './worlds.js';
 
 describe('a comment', () => {
   it('stays below 60 kB however long the plans are, and says how much is missing', () => {
     const line = `      + name = "${'ä'.repeat(40)}"\n`;
     const raw = ['image', 'cluster'].map((stack) => ({ stack, text: line.repeat(3_000) }));
-    const text = reviewMarkdown(grown({ ...deployed, nodes: 9 }), raw);
+    const text = reviewMarkdown(plannedFrom({ ...deployed, nodes: 9 }), raw);
     expect(Buffer.byteLength(text)).toBeLessThan(60_000);
     expect(Buffer.byteLength(text)).toBeGreaterThan(40_000);
     expect(text).toMatch(/… \d+ more lines: npm run plan shows them/);
@@ -36,7 +19,9 @@ describe('a comment', () => {
 
   it('is not broken by what users write into their settings', () => {
     const postgresSettings = { max_connections: '100', 'app.note': 'a | b ```` c' };
-    const text = reviewMarkdown(grown({ ...deployed, postgresSettings }), [{ stack: 'cluster', text: 'x\n`````\ny' }]);
+    const text = reviewMarkdown(plannedFrom({ ...deployed, postgresSettings }), [
+      { stack: 'cluster', text: 'x\n`````\ny' },
+    ]);
     expect(text).toContain('a \\| b');
     expect(text).toContain('\n``````text\nx\n`````\ny\n``````\n');
   });
@@ -46,7 +31,7 @@ describe('a comment', () => {
   });
 
   it('begins with what an earlier one is found by', () => {
-    expect(reviewMarkdown(grown(deployed), [])).toMatch(/^<!-- pgraft-plan: pgraft -->\n/);
+    expect(reviewMarkdown(plannedFrom(deployed), [])).toMatch(/^<!-- pgraft-plan: pgraft -->\n/);
     expect(errorMarkdown('shop', 'wrong')).toMatch(/^<!-- pgraft-plan: shop -->\n/);
   });
 });

@@ -1,27 +1,9 @@
 /** The check of a plan against what a deploy did has to find each kind of lie. */
 import { describe, expect, it } from 'vitest';
-import { changesOf } from '../../../scripts/review/changes.js';
-import { review, type Review } from '../../../scripts/review/review.js';
-import { readPlan } from '../../../scripts/review/terraform-plan.js';
 import { untruths, type ContainerEvent, type Happened, type Moment } from '../../support/plan-truth.js';
-import { healthyView } from '../scripts/fakes.js';
-import { deployed, plansOf, type World } from './worlds.js';
+import { deployed, plannedFrom } from './worlds.js';
 
 const names = ['primary', 'replica1', 'replica2'].map((name) => `pgraft-${name}`);
-
-function planned(after: World): Review {
-  const plans = plansOf(deployed, after);
-  return review({
-    prefix: 'pgraft',
-    shrinkBelowMajority: false,
-    firstUnfinished: false,
-    changes: changesOf('pgraft', readPlan(plans.image), readPlan(plans.cluster)),
-    situation: { kind: 'live', view: healthyView(3) },
-    others: [],
-    obstacles: [],
-    remarks: [],
-  });
-}
 
 function moment(generation: string, more: Partial<Moment> = {}): Moment {
   return {
@@ -38,7 +20,7 @@ function replacing(...containers: readonly string[]): ContainerEvent[] {
   return containers.flatMap((container) => ['die', 'start'].map((action) => ({ action, container })));
 }
 
-const roll = planned({ ...deployed, image: 'postgres-pgraft:17-f5e4d3c2b1a0' });
+const roll = plannedFrom({ ...deployed, image: 'postgres-pgraft:17-f5e4d3c2b1a0' });
 const rolled: Happened = {
   before: moment('old'),
   after: moment('new', { primary: 'pgraft-replica1', promotion: 2 }),
@@ -50,7 +32,7 @@ const idle: Happened = { before: moment('old'), after: moment('old'), events: []
 describe('what came of a plan', () => {
   it('is what it said', () => {
     expect(untruths(roll, rolled)).toEqual([]);
-    expect(untruths(planned(deployed), idle)).toEqual([]);
+    expect(untruths(plannedFrom(deployed), idle)).toEqual([]);
   });
 
   it.each([
@@ -75,6 +57,6 @@ describe('what came of a plan', () => {
 
   it('is not what it said: a restart that nobody planned', () => {
     const restarted = { ...idle, after: moment('new'), events: replacing('pgraft-replica1') };
-    expect(untruths(planned(deployed), restarted).join('\n')).toMatch(/pgraft-replica1: "die" was not planned/);
+    expect(untruths(plannedFrom(deployed), restarted).join('\n')).toMatch(/pgraft-replica1: "die" was not planned/);
   });
 });

@@ -4,6 +4,10 @@
  */
 import { maximumNodes, nodeName } from '../../../constructs/topology.js';
 import { postgresConfLines, splitPostgresSettings } from '../../../constructs/postgres-settings.js';
+import { changesOf } from '../../../scripts/review/changes.js';
+import { review, type Review } from '../../../scripts/review/review.js';
+import { readPlan } from '../../../scripts/review/terraform-plan.js';
+import { healthyView } from '../scripts/fakes.js';
 
 /** A cluster as it is declared; the defaults are those of the settings. */
 export interface World {
@@ -281,4 +285,19 @@ function outputs(before: World | undefined, after: World): Attributes {
 function url({ nodes, bindAddress, postgresPort }: World): string {
   const hosts = Array.from({ length: nodes }, (_, index) => `${bindAddress}:${postgresPort + index}`);
   return `postgresql://app@${hosts.join(',')}/app?target_session_attrs=read-write&connect_timeout=2`;
+}
+
+/** What the review says of `after`, in a healthy cluster that was deployed as `deployed`. */
+export function plannedFrom(after: World): Review {
+  const plans = plansOf(deployed, after);
+  return review({
+    prefix: 'pgraft',
+    shrinkBelowMajority: false,
+    firstUnfinished: false,
+    changes: changesOf('pgraft', readPlan(plans.image), readPlan(plans.cluster)),
+    situation: { kind: 'live', view: healthyView(3) },
+    others: [],
+    obstacles: [],
+    remarks: [],
+  });
 }
