@@ -24,8 +24,7 @@ typedef struct PgraftTransportConfig
 	PgraftIdentity self;
 	char listen_host[64]; /* dotted quad */
 	uint16_t listen_port;
-	uint8_t key[64];
-	size_t key_size;
+	PgraftKeys keys;
 	unsigned silence_ms; /* a peer that acknowledges nothing for so long is gone */
 	const PgraftCrypto *crypto;
 	void (*log)(const char *message);
@@ -33,6 +32,7 @@ typedef struct PgraftTransportConfig
 	void (*peer_stream)(void *arg, int32_t node_id,
 						uv_stream_t *stream); /* PGRAFT_STREAM_PEER; the receiver's from then on */
 	uint64_t *refusals;						  /* counts greetings that failed */
+	uint64_t *silent;						  /* counts connections that came and went without a byte */
 	void *arg;
 } PgraftTransportConfig;
 
@@ -48,6 +48,9 @@ extern struct raft_uv_transport *pgraft_transport_raft(PgraftTransport *t);
 
 /* Before libraft starts, which only adds itself: its streams are closed until then.  false with the reason in pgraft_transport_raft()->errmsg. */
 extern bool pgraft_transport_listen(PgraftTransport *t);
+
+/* For every greeting that begins from now on.  Streams whose greeting is done are not touched. */
+extern void pgraft_transport_use_keys(PgraftTransport *t, const PgraftKeys *keys);
 
 /* Close a stream that was handed over, and forget it. */
 extern void pgraft_stream_close(uv_stream_t **stream);

@@ -7,6 +7,7 @@
 
 #include <netinet/in.h>
 
+#include "core/refusals.h"
 #include "net/transport.h"
 
 #define PGRAFT_GREETING_TIMEOUT_MS 2000
@@ -20,6 +21,9 @@
 /* So many strangers at a time may be in their greeting; further ones are hung up on. */
 #define PGRAFT_MAX_PENDING_GREETINGS 64
 
+/* And so many of one host, so that one that takes all it can get keeps nobody else out: a member needs two or three. */
+#define PGRAFT_MAX_PENDING_OF_HOST 16
+
 /* One connection whose greeting is under way, in either direction. */
 typedef struct PgraftConnection
 {
@@ -31,9 +35,9 @@ typedef struct PgraftConnection
 	size_t missing;
 	uv_write_t write;
 	int64_t deadline_ms;
-	char remote[64]; /* for the log */
-	bool aborted;	 /* to be finished with an error, once nothing is pending */
-	bool incoming;	 /* it came in; otherwise it is dialled */
+	char remote[PGRAFT_REFUSAL_HOST_SIZE]; /* its host, for the log */
+	bool aborted;						   /* to be finished with an error, once nothing is pending */
+	bool incoming;						   /* it came in; otherwise it is dialled */
 	/* dialling only */
 	PgraftDialled done; /* NULL once it has been told */
 	void *done_arg;
@@ -66,8 +70,7 @@ struct PgraftTransport
 	int open_handles; /* listener and sweeper, while closing */
 	PgraftConnection *connections;
 	int n_incoming;
-	int64_t last_refusal_log_ms;
-	uint64_t refusals_unlogged;
+	PgraftRefusals refusals;
 	PgraftKnownAddress known[PGRAFT_MAX_NODES * 2];
 };
 
@@ -96,5 +99,6 @@ extern void pgraft_learn_caller_address(PgraftConnection *c);
 extern int pgraft_dial_for_raft(struct raft_uv_transport *rt, struct raft_uv_connect *req, raft_id id,
 								const char *address, raft_uv_connect_cb cb);
 extern void pgraft_accept(uv_stream_t *listener, int status);
+extern void pgraft_accept_timed_out(PgraftConnection *c);
 
 #endif
