@@ -6,7 +6,7 @@ import { main } from './kit/command.js';
 import { refuseDuringDeploy, withOperation } from './kit/operation.js';
 import { projectDirectory } from './kit/places.js';
 import { openReport } from './kit/report.js';
-import { readSecrets, secretsPath, writeSecrets } from './kit/secrets.js';
+import { readSecrets, secretsPath, writeSecrets, type Secrets } from './kit/secrets.js';
 import { withWishes } from './kit/stoppable.js';
 import { withLive } from './live/open.js';
 import { rotateKey } from './steps/rotate-key.js';
@@ -32,8 +32,10 @@ await main(async () => {
       withLive(settings, async (live) => {
         const begin = performance.now();
         const remembered = readSecrets(path) !== undefined;
-        const save = (secrets: Parameters<typeof writeSecrets>[1]) => {
-          writeSecrets(path, secrets);
+        // a deploy may have noted other members meanwhile
+        const save = (secrets: Secrets) => {
+          const { raft_key, next_raft_key, former_raft_key } = secrets;
+          writeSecrets(path, { ...(readSecrets(path) ?? secrets), raft_key, next_raft_key, former_raft_key });
         };
         const { fingerprint } = await rotateKey(live, { remembered, save, report: openReport(), end });
         console.log(
