@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, UserError } from './errors.js';
-import { clusterDirectory, writePrivateFile } from './places.js';
+import { clusterDirectory, removePrivateFile, writePrivateFile } from './places.js';
 
 const raftKey = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -88,7 +88,7 @@ export function writeSecrets(path: string, secrets: Secrets): void {
 }
 
 export function removeSecrets(path: string): void {
-  rmSync(path, { force: true });
+  removePrivateFile(path);
 }
 
 /**

@@ -34,10 +34,13 @@ export async function placesOf(project: ClusterProject, secretsFile: string): Pr
     places.set(`${container}: ps`, await docker('top', container, '-ef'));
     places.set(`${container}: processes`, await insideProcesses(container));
   }
-  for (const path of filesBelow(project.directory)) {
-    if (path !== secretsFile) places.set(path, readFileSync(path, 'latin1'));
-  }
+  for (const [path, text] of filesOf(project)) if (path !== secretsFile) places.set(path, text);
   return places;
+}
+
+/** Every file of the project: what Terraform, cdktf and our own commands have left, and what they were told. */
+export function filesOf({ directory }: ClusterProject): Places {
+  return new Map(filesBelow(directory).map((path) => [path, readFileSync(path, 'latin1')]));
 }
 
 /** Command lines and environments as its own processes could read them. */
