@@ -10,11 +10,10 @@
 #include "postmaster/postmaster.h"
 
 #include "core/cluster_spec.h"
+#include "core/key_text.h"
 #include "net/files.h"
 #include "server/identity.h"
 #include "server/settings.h"
-
-#define MINIMAL_KEY_SIZE 16
 
 static void
 trim_end(char *text)
@@ -50,16 +49,6 @@ pgraft_own_identity(PgraftIdentity *identity)
 	read_incarnation(identity->incarnation);
 }
 
-static int
-digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 size_t
 pgraft_read_key(uint8_t *key, size_t size, char *why, size_t why_size)
 {
@@ -72,24 +61,10 @@ pgraft_read_key(uint8_t *key, size_t size, char *why, size_t why_size)
 		snprintf(why, why_size, "could not read the key file \"%.150s\": %s", pgraft_key_file, strerror(rc));
 		return 0;
 	}
-	trim_end(text);
-	n = strlen(text) / 2;
-	for (size_t i = 0; i < n && i < size; i++)
-	{
-		int high = digit(text[2 * i]);
-		int low = digit(text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			n = 0;
-		else
-			key[i] = (uint8_t) (high << 4 | low);
-	}
+	n = pgraft_key_parse(text, key, size);
 	explicit_bzero(text, sizeof text);
-	if (n < MINIMAL_KEY_SIZE || n > size)
-	{
+	if (n == 0)
 		snprintf(why, why_size, "the key file \"%.150s\" has no key of %d to %zu bytes in lower-case hex",
-				 pgraft_key_file, MINIMAL_KEY_SIZE, size);
-		return 0;
-	}
+				 pgraft_key_file, PGRAFT_KEY_MIN_SIZE, size);
 	return n;
 }
