@@ -51,10 +51,8 @@ hand_over(PgraftTransport *t, const PgraftGreeting *greeting, uv_stream_t *strea
 {
 	if (greeting->kind == PGRAFT_STREAM_PEER)
 		t->config.peer_stream(t->config.arg, greeting->peer.node_id, stream);
-	else if (t->accept_cb == NULL)
-		pgraft_stream_close(&stream);
 	else
-		t->accept_cb(&t->raft, (raft_id) greeting->peer.node_id, greeting->peer.address, stream);
+		pgraft_raft_streams_accept(t, &greeting->peer, stream);
 }
 
 static void

@@ -111,6 +111,14 @@ peer_came(void *arg, int32_t node_id, uv_stream_t *stream)
 	pgraft_peers_accept(&g->peers, node_id, stream);
 }
 
+static void
+raft_message_came(void *arg, struct raft_message *message)
+{
+	PgraftConsensus *g = arg;
+
+	pgraft_io_receive(&g->io, message);
+}
+
 void
 pgraft_links_begin(PgraftConsensus *g)
 {
@@ -123,6 +131,7 @@ pgraft_links_begin(PgraftConsensus *g)
 		.log = g->config.hooks.log,
 		.peer_met = pgraft_member_names_remember,
 		.peer_stream = peer_came,
+		.raft_message = raft_message_came,
 		.refusals = &g->layer.counters.greetings_refused,
 		.silent = &g->layer.counters.connections_silent,
 		.arg = g,

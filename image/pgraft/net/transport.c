@@ -16,7 +16,7 @@
 void
 pgraft_transport_maybe_closed(PgraftTransport *t)
 {
-	if (t->closing && t->open_handles == 0 && t->connections == NULL && t->close_cb != NULL)
+	if (t->closing && t->open_handles == 0 && t->connections == NULL && t->n_raft_streams == 0 && t->close_cb != NULL)
 	{
 		raft_uv_transport_close_cb cb = t->close_cb;
 
@@ -99,12 +99,14 @@ pgraft_transport_listen(PgraftTransport *t)
 	return true;
 }
 
+/* libraft is ready to be told what its peers send; the streams themselves it does not get. */
 static int
 admit_raft(struct raft_uv_transport *rt, raft_uv_accept_cb cb)
 {
 	PgraftTransport *t = rt->impl;
 
-	t->accept_cb = cb;
+	(void) cb;
+	t->raft_started = true;
 	return 0;
 }
 
@@ -135,6 +137,7 @@ close_transport(struct raft_uv_transport *rt, raft_uv_transport_close_cb cb)
 		next = c->next;
 		pgraft_connection_abort(c);
 	}
+	pgraft_raft_streams_close(t);
 	pgraft_transport_maybe_closed(t);
 }
 

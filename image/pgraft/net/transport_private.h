@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 
 #include "core/refusals.h"
+#include "net/raft_reader.h"
 #include "net/transport.h"
 
 #define PGRAFT_GREETING_TIMEOUT_MS 2000
@@ -49,6 +50,14 @@ typedef struct PgraftConnection
 	uv_getaddrinfo_t resolver;
 } PgraftConnection;
 
+/* A stream of libraft's messages from a peer (raft_streams.c); its handle is closed with it. */
+typedef struct PgraftRaftStream
+{
+	PgraftTransport *t;
+	uv_stream_t *stream;
+	PgraftRaftReader reader;
+} PgraftRaftStream;
+
 typedef struct PgraftKnownAddress
 {
 	char address[PGRAFT_ADDRESS_SIZE]; /* "" : unused */
@@ -63,14 +72,16 @@ struct PgraftTransport
 	uv_loop_t *loop;
 	uv_tcp_t listener;
 	bool listening;
-	uv_timer_t sweeper;			 /* ends what is past its deadline */
-	raft_uv_accept_cb accept_cb; /* NULL until libraft starts */
+	uv_timer_t sweeper; /* ends what is past its deadline */
+	bool raft_started;	/* before that its streams are closed */
 	raft_uv_transport_close_cb close_cb;
 	bool closing;
 	int open_handles; /* listener and sweeper, while closing */
 	PgraftConnection *connections;
 	int n_incoming;
 	PgraftRefusals refusals;
+	PgraftRaftStream *raft_streams[PGRAFT_MAX_NODES + 1]; /* by node id */
+	int n_raft_streams;									  /* those that are closing, too */
 	PgraftKnownAddress known[PGRAFT_MAX_NODES * 2];
 };
 
@@ -100,5 +111,9 @@ extern int pgraft_dial_for_raft(struct raft_uv_transport *rt, struct raft_uv_con
 								const char *address, raft_uv_connect_cb cb);
 extern void pgraft_accept(uv_stream_t *listener, int status);
 extern void pgraft_accept_timed_out(PgraftConnection *c);
+
+/* raft_streams.c: the stream is theirs from then on. */
+extern void pgraft_raft_streams_accept(PgraftTransport *t, const PgraftIdentity *peer, uv_stream_t *stream);
+extern void pgraft_raft_streams_close(PgraftTransport *t);
 
 #endif
