@@ -32,8 +32,8 @@ read_settings() {
     key="${line%%=*}"
     value="${line#*=}"
     case "$key" in
-      initial_cluster | raft_key | superuser_password | replication_password | application_password | formation_token) ;;
-      *) fail "unknown setting '$key'; known are initial_cluster, raft_key, superuser_password, replication_password, application_password, formation_token" ;;
+      initial_cluster | raft_key | second_raft_key | superuser_password | replication_password | application_password | formation_token) ;;
+      *) fail "unknown setting '$key'; known are initial_cluster, raft_key, second_raft_key, superuser_password, replication_password, application_password, formation_token" ;;
     esac
     [[ -z "${settings[$key]+given}" ]] || fail "setting '$key' is given twice; give it once"
     [[ "$value" =~ ^[[:print:]]+$ ]] || fail "the value of '$key' is empty or has a control character; give printable text"
@@ -50,10 +50,19 @@ check_secrets() {
     if [[ -z "$present" && -z "${wanted[$key]:-}" ]]; then
       fail "'$key' is missing; give all of: ${!secret_files[*]}"
     fi
-    if [[ -n "$present" && -n "${wanted[$key]:-}" && "$present" != "${wanted[$key]}" ]]; then
+    if [[ -n "$present" && -n "${wanted[$key]:-}" ]] && ! holds_secret "$key" "${wanted[$key]}"; then
       fail "another '$key' is in use here, so this volume belongs to another cluster; use the first one, or remove the volume if its data may go"
     fi
   done
+}
+
+# holds_secret <key> <value>: raft_key may have two values, while it is changed (raft-key.sh).
+holds_secret() {
+  local line
+  while IFS= read -r line || [[ -n "$line" ]]; do
+    [[ "$line" != "$2" ]] || return 0
+  done <"${secret_files[$1]}"
+  return 1
 }
 
 # check_token <token or nothing>: a consumed token is never followed by another (R4).
@@ -76,11 +85,20 @@ write_settings() {
     durable_write "$token_file" "${values[formation_token]}"$'\n'
   fi
   for key in "${!secret_files[@]}"; do
-    if [[ -n "${values[$key]:-}" ]]; then
-      durable_write "${secret_files[$key]}" "${values[$key]}"$'\n'
+    if [[ -n "${values[$key]:-}" && ! -s "${secret_files[$key]}" ]]; then
+      durable_write "${secret_files[$key]}" "$(secret_lines values "$key")"$'\n'
     fi
   done
   durable_write "$replication_pgpass_file" "$(pgpass_line "$(read_line "${secret_files[replication_password]}")")"$'\n'
+}
+
+# secret_lines <associative array> <key>: a cluster whose key is being changed has two.
+secret_lines() {
+  local -n all="$1"
+  printf '%s\n' "${all[$2]}"
+  if [[ "$2" == raft_key && -n "${all[second_raft_key]:-}" ]]; then
+    printf '%s\n' "${all[second_raft_key]}"
+  fi
 }
 
 # pgpass_line <password>: for libpq, where ':' and '\' in a password are escaped.
@@ -104,5 +122,9 @@ command_secret() {
     *) fail "unknown secret '$1'; use superuser, replication, application or raft" ;;
   esac
   [[ -s "$path" ]] || fail "this node has no $1 secret yet; run pgraft-node configure"
-  printf '%s\n' "$(read_line "$path")"
+  if [[ "$1" == raft ]]; then
+    cat "$path" # two lines while the key is changed
+  else
+    printf '%s\n' "$(read_line "$path")"
+  fi
 }

@@ -128,7 +128,10 @@ CREATE FUNCTION pgraft_log_get_stats(
 	OUT timeout_now_received bigint,
 	OUT leader_suspicions bigint,
 	OUT leader_judged_dead bigint,
-	OUT longest_leader_silence_ms bigint
+	OUT longest_leader_silence_ms bigint,
+	OUT greetings_refused bigint,
+	OUT connections_silent bigint,
+	OUT key_fingerprints text[]
 )
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION pgraft_log_get_stats() IS

@@ -1,5 +1,16 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stateDirectory } from '../../constructs/topology.js';
 
@@ -19,17 +30,48 @@ export function clusterDirectory(prefix: string): string {
 export function writePrivateFile(path: string, text: string): void {
   const directory = dirname(path);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
+  removeAsides(path);
   const aside = `${path}.${process.pid}.new`;
-  const file = openSync(aside, 'w', 0o600);
   try {
-    chmodSync(aside, 0o600);
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    const file = openSync(aside, 'w', 0o600);
+    try {
+      chmodSync(aside, 0o600);
+      writeSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(aside, path);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw error;
   }
-  renameSync(aside, path);
   syncDirectory(directory);
+}
+
+/** A file that writePrivateFile() has written, with what a process that was killed may have left of it. */
+export function removePrivateFile(path: string): void {
+  removeAsides(path);
+  rmSync(path, { force: true });
+}
+
+/** What processes that have ended were about to write. */
+function removeAsides(path: string): void {
+  const directory = dirname(path);
+  if (!existsSync(directory)) return;
+  const prefix = `${basename(path)}.`;
+  for (const name of readdirSync(directory)) {
+    const pid = name.startsWith(prefix) ? /^(\d+)\.new$/.exec(name.slice(prefix.length))?.[1] : undefined;
+    if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(directory, name), { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }
 
 function syncDirectory(path: string): void {

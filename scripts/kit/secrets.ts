@@ -1,15 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, UserError } from './errors.js';
-import { clusterDirectory, writePrivateFile } from './places.js';
+import { clusterDirectory, removePrivateFile, writePrivateFile } from './places.js';
+
+const raftKey = z.string().regex(/^[0-9a-f]{64}$/);
 
 const schema = z.strictObject({
   superuser_password: z.string().min(1),
   replication_password: z.string().min(1),
   application_password: z.string().min(1),
-  raft_key: z.string().regex(/^[0-9a-f]{64}$/),
+  /** The one that the servers' challenges are made with. */
+  raft_key: raftKey,
+  /** While the key is changed, as far as servers know both: the one that comes into use next, or the one that is about to go. */
+  next_raft_key: raftKey.optional(),
+  former_raft_key: raftKey.optional(),
   /** Allows each server to form the Raft group once (R4); the same for all servers of one bootstrap. */
   formation_token: z.string().min(1),
   /** The Raft group has formed: from now on a server without data is no reason to initialise one. */
@@ -36,6 +42,15 @@ export function secretsPath(prefix: string, directory = clusterDirectory(prefix)
   return join(directory, 'secrets.json');
 }
 
+export function generateRaftKey(): string {
+  return randomBytes(32).toString('hex');
+}
+
+/** The keys that a server may be given now, the one in use first; two while the key is changed. */
+export function raftKeys({ raft_key, next_raft_key, former_raft_key }: Secrets): string[] {
+  return [raft_key, next_raft_key ?? former_raft_key].filter((key) => key !== undefined);
+}
+
 /** New random secrets for a cluster that does not exist yet. */
 export function generateSecrets(): Secrets {
   const random = () => randomBytes(32).toString('base64url');
@@ -43,7 +58,7 @@ export function generateSecrets(): Secrets {
     superuser_password: random(),
     replication_password: random(),
     application_password: random(),
-    raft_key: randomBytes(32).toString('hex'),
+    raft_key: generateRaftKey(),
     formation_token: random(),
     formed: false,
     members: [],
@@ -85,13 +100,13 @@ export function writeSecrets(path: string, secrets: Secrets): void {
 }
 
 export function removeSecrets(path: string): void {
-  rmSync(path, { force: true });
+  removePrivateFile(path);
 }
 
 /**
  * Ask a server for the secrets that this machine has lost.
  *
- * @param ask gives one secret (`pgraft-node secret <name>` on a configured server)
+ * @param ask gives one secret (`pgraft-node secret <name>` on a configured server); of the Raft key two lines while it is changed
  * @param formed whether that server says that the group has formed
  * @throws UserError when the server does not give them
  */
@@ -102,7 +117,9 @@ export async function recoverSecrets(
   const names = Object.keys(kept) as SecretName[];
   try {
     const values = await Promise.all(names.map(async (name) => [kept[name], (await ask(name)).trim()] as const));
-    return schema.parse({ ...generateSecrets(), ...Object.fromEntries(values), formed, members });
+    const given = Object.fromEntries(values) as Record<(typeof kept)[SecretName], string>;
+    const [raft_key, former_raft_key] = given.raft_key.split(/\r?\n/);
+    return schema.parse({ ...generateSecrets(), ...given, raft_key, former_raft_key, formed, members });
   } catch (error) {
     const cause = error instanceof z.ZodError ? 'it gave an empty or malformed one' : messageOf(error);
     throw new UserError(
@@ -113,13 +130,15 @@ export async function recoverSecrets(
 
 /** What a node is told, over standard input and never otherwise: `key=value` lines of `pgraft-node configure`. */
 export function configureLines(secrets: Secrets, { initialCluster, form }: { initialCluster: string; form: boolean }) {
+  const [raft_key = '', second_raft_key] = raftKeys(secrets);
   const lines = [
     `initial_cluster=${initialCluster}`,
-    `raft_key=${secrets.raft_key}`,
+    `raft_key=${raft_key}`,
     `superuser_password=${secrets.superuser_password}`,
     `replication_password=${secrets.replication_password}`,
     `application_password=${secrets.application_password}`,
   ];
+  if (second_raft_key !== undefined) lines.push(`second_raft_key=${second_raft_key}`);
   if (form) lines.push(`formation_token=${secrets.formation_token}`);
   return `${lines.join('\n')}\n`;
 }

@@ -265,8 +265,10 @@ class Run {
   /** The group has formed, of these. */
   remember(): void {
     const members = this.#cluster.nodes.map(({ id }) => id);
-    this.#secrets = { ...this.#secrets, formed: true, members };
-    this.#tools.secrets.save(this.#secrets);
+    const { secrets: store } = this.#tools;
+    // as they are by now: npm run rotate-key may have changed the key meanwhile
+    this.#secrets = { ...(store.load() ?? this.#secrets), formed: true, members };
+    store.save(this.#secrets);
   }
 
   #node(id: number): DeclaredCluster['nodes'][number] {

@@ -3,11 +3,12 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll } from 'vitest';
+import { tellSentences, type Outcome } from './sentences.js';
 
 /**
  * The extension's core alone: every C file of image/pgraft/core and the test program of each, compiled with the
- * sanitizers. Each sentence of a program is one test here; test/extension/core/check.h says how a program reports.
+ * sanitizers. Each sentence of a program is one test here (sentences.ts).
  */
 const source = fileURLToPath(new URL('../../image/pgraft', import.meta.url));
 const tests = fileURLToPath(new URL('core', import.meta.url));
@@ -18,12 +19,6 @@ const flags = [
   ...['-std=c11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-Wshadow', '-Wconversion', '-Wmissing-prototypes'],
   ...['-fsanitize=address,undefined', '-fno-sanitize-recover=all', `-I${source}`],
 ];
-
-interface Outcome {
-  status: number | string;
-  stdout: string;
-  stderr: string;
-}
 
 function run(command: string, args: string[], deadline: number): Promise<Outcome> {
   return new Promise((resolve) => {
@@ -70,51 +65,9 @@ async function compilePrograms(into: string): Promise<string[]> {
   return programs.map((file) => join(into, basename(file, '.c')));
 }
 
-interface Sentence {
-  text: string;
-  /** What the program said between its start and its end; undefined when it held. */
-  failure: string | undefined;
-}
-
-/** The sentences of a program's output, in its order; one that began and has no end has crashed. */
-function sentencesOf(outcome: Outcome): Sentence[] {
-  const sentences: Sentence[] = [];
-  let said: string[] = [];
-  let running: string | undefined;
-  for (const line of outcome.stdout.split('\n')) {
-    const [, kind, text] = /^(run|ok|not ok) (.*)$/.exec(line) ?? [];
-    if (kind === 'run') {
-      running = text;
-      said = [];
-    } else if (kind !== undefined && text !== undefined && text === running) {
-      sentences.push({ text, failure: kind === 'ok' ? undefined : said.join('\n') });
-      running = undefined;
-    } else {
-      said.push(line);
-    }
-  }
-  if (running !== undefined) {
-    sentences.push({ text: running, failure: `crashed (${outcome.status})\n${said.join('\n')}\n${outcome.stderr}` });
-  }
-  return sentences;
-}
-
 const build = await mkdtemp(join(tmpdir(), 'pgraft-core-'));
 afterAll(() => rm(build, { recursive: true, force: true }));
 
 for (const program of await compilePrograms(build)) {
-  const outcome = await run(program, [], runDeadline);
-  const sentences = sentencesOf(outcome);
-  describe(basename(program), () => {
-    for (const { text, failure } of sentences) {
-      test(text, () => {
-        if (failure !== undefined) expect.fail(failure);
-      });
-    }
-    test('has run some tests and ends as they did', () => {
-      const expected = sentences.every(({ failure }) => failure === undefined) ? 0 : 1;
-      expect(sentences.length).toBeGreaterThan(0);
-      expect(outcome.status, outcome.stderr).toBe(expected);
-    });
-  });
+  tellSentences(basename(program), await run(program, [], runDeadline));
 }

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/text_parts.h"
+
 #define CHAIN_FIELDS "timeline term fork_lsn parent_timeline node_id"
 #define LINK_FORMAT	 "%" PRIu32 " %" PRIu64 " %" PRIX32 "/%" PRIX32 " %" PRIu32 " %" PRId32 "\n"
 
@@ -34,50 +36,6 @@ pgraft_chain_format(const PgraftPromotion *links, int n, char *buf, size_t size)
 	}
 }
 
-static int
-digit_value(char c, unsigned base)
-{
-	int value = -1;
-
-	if (c >= '0' && c <= '9')
-		value = c - '0';
-	else if (c >= 'a' && c <= 'f')
-		value = c - 'a' + 10;
-	else if (c >= 'A' && c <= 'F')
-		value = c - 'A' + 10;
-	return value < (int) base ? value : -1;
-}
-
-/* Digits only, at least one, no more than max in value; moves *text behind them. */
-static bool
-take_number(const char **text, unsigned base, uint64_t max, uint64_t *value)
-{
-	const char *p = *text;
-	int digit;
-
-	*value = 0;
-	while ((digit = digit_value(*p, base)) >= 0)
-	{
-		if (*value > (max - (unsigned) digit) / base)
-			return false;
-		*value = *value * base + (unsigned) digit;
-		p++;
-	}
-	if (p == *text)
-		return false;
-	*text = p;
-	return true;
-}
-
-static bool
-take_char(const char **text, char c)
-{
-	if (**text != c)
-		return false;
-	(*text)++;
-	return true;
-}
-
 static void
 skip_spaces(const char **text)
 {
@@ -89,7 +47,7 @@ skip_spaces(const char **text)
 static bool
 take_field(const char **text, uint64_t max, uint64_t *value)
 {
-	if (!take_number(text, 10, max, value) || (**text != ' ' && **text != '\t'))
+	if (!pgraft_take_number(text, 10, max, value) || (**text != ' ' && **text != '\t'))
 		return false;
 	skip_spaces(text);
 	return true;
@@ -107,24 +65,23 @@ is_blank(const char *line)
 bool
 pgraft_link_take(const char **text, PgraftPromotion *link)
 {
-	uint64_t timeline, term, high, low, parent, node_id;
+	uint64_t timeline, term, fork_lsn, parent, node_id;
 
 	if (!take_field(text, UINT32_MAX, &timeline) || !take_field(text, UINT64_MAX, &term) ||
-		!take_number(text, 16, UINT32_MAX, &high) || !take_char(text, '/') ||
-		!take_number(text, 16, UINT32_MAX, &low) || (**text != ' ' && **text != '\t'))
+		!pgraft_take_lsn(text, &fork_lsn) || (**text != ' ' && **text != '\t'))
 		return false;
 	skip_spaces(text);
-	if (!take_field(text, UINT32_MAX, &parent) || !take_number(text, 10, INT32_MAX, &node_id))
+	if (!take_field(text, UINT32_MAX, &parent) || !pgraft_take_number(text, 10, INT32_MAX, &node_id))
 		return false;
 	skip_spaces(text);
-	if (!take_char(text, '\n'))
+	if (!pgraft_take_char(text, '\n'))
 		return false;
 	*link = (PgraftPromotion){
 		.term = term,
 		.node_id = (int32_t) node_id,
 		.timeline = (uint32_t) timeline,
 		.parent = (uint32_t) parent,
-		.fork_lsn = high << 32 | low,
+		.fork_lsn = fork_lsn,
 	};
 	return term > 0 && node_id > 0 && parent > 0;
 }

@@ -92,6 +92,12 @@ host_valid(const char *host, size_t length)
 	return true;
 }
 
+bool
+pgraft_host_valid(const char *host)
+{
+	return host_valid(host, strlen(host));
+}
+
 /* 1 to 65535 without a sign or leading zeros; 0 if it is none. */
 static uint16_t
 port_value(const char *text)

@@ -32,6 +32,9 @@ extern bool pgraft_name_valid(const char *name);
 /* An incarnation, or a Raft group's id: exactly 32 hexadecimal digits. */
 extern bool pgraft_incarnation_valid(const char *incarnation);
 
+/* A DNS name or a dotted quad: 1 to 253 of [A-Za-z0-9.-]. */
+extern bool pgraft_host_valid(const char *host);
+
 /*
  * Split host:port.  host (host_size bytes): a DNS name of 1 to 253 of [A-Za-z0-9.-] or a dotted quad; port 1 to 65535,
  * digits only.  false with a reason in err.  IPv6 is not supported by libraft's addresses: said in the reason.

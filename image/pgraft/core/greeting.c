@@ -41,12 +41,19 @@ pgraft_greeting_init(PgraftGreeting *g, const PgraftCrypto *crypto, const uint8_
 	memset(g, 0, sizeof(*g));
 	g->crypto = crypto;
 	g->self = *self;
-	if (key_size <= sizeof(g->key))
-	{
-		g->key_size = key_size;
-		if (key_size > 0)
-			memcpy(g->key, key, key_size);
-	}
+	pgraft_greeting_accept_key(g, key, key_size);
+}
+
+void
+pgraft_greeting_accept_key(PgraftGreeting *g, const uint8_t *key, size_t key_size)
+{
+	PgraftKey *added = &g->keys.key[g->keys.n];
+
+	if (g->keys.n == PGRAFT_MAX_KEYS || key_size == 0 || key_size > sizeof(added->bytes))
+		return;
+	memcpy(added->bytes, key, key_size);
+	added->size = key_size;
+	g->keys.n++;
 }
 
 /* In time that does not depend on where they differ. */
@@ -65,8 +72,9 @@ compute_mac(const PgraftGreeting *g, const char *label, size_t label_size, size_
 {
 	const uint8_t *parts[3] = {(const uint8_t *) label, g->hello, g->challenge};
 	const size_t sizes[3] = {label_size, sizeof(g->hello), challenge_size};
+	const PgraftKey *key = &g->keys.key[g->key];
 
-	return g->key_size > 0 && g->crypto->hmac(g->key, g->key_size, parts, sizes, 3, mac);
+	return g->keys.n > 0 && g->crypto->hmac(key->bytes, key->size, parts, sizes, 3, mac);
 }
 
 static bool
@@ -108,7 +116,7 @@ put_preamble(PgraftGreeting *g, ByteWriter *w, uint16_t kind, int32_t to)
 	put_u16(w, kind);
 	put_u32(w, (uint32_t) g->self.node_id);
 	put_u32(w, (uint32_t) to);
-	if (g->key_size == 0 || !g->crypto->random(nonce, sizeof(nonce)))
+	if (g->keys.n == 0 || !g->crypto->random(nonce, sizeof(nonce)))
 		return false;
 	put_bytes(w, nonce, sizeof(nonce));
 	return true;
@@ -221,21 +229,35 @@ pgraft_greeting_challenge(PgraftGreeting *g)
 	return PGRAFT_GREETING_OK;
 }
 
+/* With which of the client's keys was the challenge made?  It proves with that one then. */
+static PgraftGreetingError
+find_key(PgraftGreeting *g)
+{
+	uint8_t mac[PGRAFT_MAC_SIZE];
+
+	for (int i = 0; i < g->keys.n; i++)
+	{
+		g->key = i;
+		if (!server_mac(g, mac))
+			return PGRAFT_GREETING_INTERNAL;
+		if (mac_equal(mac, g->challenge + CHALLENGE_BODY_SIZE))
+			return PGRAFT_GREETING_OK;
+	}
+	return g->keys.n == 0 ? PGRAFT_GREETING_INTERNAL : PGRAFT_GREETING_UNAUTHENTICATED;
+}
+
 /* The MAC is looked at before the rest, so that every other complaint is about a server that has the key. */
 static PgraftGreetingError
 read_challenge(PgraftGreeting *g)
 {
 	ByteReader r = {.buf = g->challenge, .size = CHALLENGE_BODY_SIZE};
 	Preamble preamble;
-	uint8_t mac[PGRAFT_MAC_SIZE];
 	PgraftGreetingError error = get_preamble(&r, &preamble);
 
+	if (error == PGRAFT_GREETING_OK)
+		error = find_key(g);
 	if (error != PGRAFT_GREETING_OK)
 		return error;
-	if (!server_mac(g, mac))
-		return PGRAFT_GREETING_INTERNAL;
-	if (!mac_equal(mac, g->challenge + CHALLENGE_BODY_SIZE))
-		return PGRAFT_GREETING_UNAUTHENTICATED;
 	g->peer.node_id = preamble.from;
 	get_identity(&r, &g->peer);
 	if (r.failed || !rest_is_zero(&r) || preamble.kind != 0 || !identity_valid(&g->peer))

@@ -10,16 +10,18 @@
  * messages have fixed sizes, so that exactly their bytes are read, and whatever follows belongs to the stream's owner.
  * Fresh nonces on both sides make a recorded greeting useless.  MACs are compared in constant time.
  *
+ * Either side may have two keys (core/keys.h): the server's first makes CHALLENGE and PROOF, and the client takes whichever of its own fits.
+ *
  * The HMAC and the random bytes come from the caller (PostgreSQL's crypto in the server).
  */
 #ifndef PGRAFT_GREETING_H
 #define PGRAFT_GREETING_H
 
+#include "core/keys.h"
 #include "core/types.h"
 
 #define PGRAFT_PROTOCOL_VERSION 1
 #define PGRAFT_NONCE_SIZE		32
-#define PGRAFT_MAC_SIZE			32
 #define PGRAFT_HELLO_SIZE		512
 #define PGRAFT_CHALLENGE_SIZE	256
 #define PGRAFT_PROOF_SIZE		32
@@ -40,14 +42,6 @@ typedef struct PgraftIdentity
 	char incarnation[PGRAFT_INCARNATION_SIZE];
 } PgraftIdentity;
 
-typedef struct PgraftCrypto
-{
-	/* out: PGRAFT_MAC_SIZE bytes; parts are concatenated; false on failure */
-	bool (*hmac)(const uint8_t *key, size_t key_size, const uint8_t *const parts[], const size_t sizes[], int n,
-				 uint8_t *out);
-	bool (*random)(uint8_t *out, size_t size);
-} PgraftCrypto;
-
 typedef enum PgraftGreetingError
 {
 	PGRAFT_GREETING_OK = 0,
@@ -62,8 +56,8 @@ typedef enum PgraftGreetingError
 typedef struct PgraftGreeting
 {
 	const PgraftCrypto *crypto;
-	uint8_t key[64];
-	size_t key_size;
+	PgraftKeys keys;
+	int key; /* of them, this greeting's: the server's first, the client's that fits the challenge */
 	PgraftIdentity self;
 	PgraftIdentity peer; /* valid once the greeting is done; on the client without address: it dialled it */
 	PgraftStreamKind kind;
@@ -75,6 +69,9 @@ typedef struct PgraftGreeting
 
 extern void pgraft_greeting_init(PgraftGreeting *g, const PgraftCrypto *crypto, const uint8_t *key, size_t key_size,
 								 const PgraftIdentity *self);
+
+/* A second key, with which the other side may have made its challenge. */
+extern void pgraft_greeting_accept_key(PgraftGreeting *g, const uint8_t *key, size_t key_size);
 
 /* Client: fill g->hello; after the server's challenge is in g->challenge, check it and fill g->proof. */
 extern PgraftGreetingError pgraft_greeting_hello(PgraftGreeting *g, PgraftStreamKind kind, int32_t to_node);

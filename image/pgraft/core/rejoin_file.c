@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "core/chain_file.h"
+#include "core/cluster_spec.h"
+#include "core/text_parts.h"
 
 static const char *const state_names[] = {
 	[PGRAFT_REJOIN_REQUESTED] = "requested",
@@ -49,14 +51,7 @@ pgraft_rejoin_format(const PgraftRejoin *rejoin, char *buf, size_t size)
 static bool
 parse_lsn(const char *value, uint64_t *lsn)
 {
-	uint32_t high;
-	uint32_t low;
-	int used = 0;
-
-	if (sscanf(value, "%8" SCNx32 "/%8" SCNx32 "%n", &high, &low, &used) != 2 || value[used] != '\0')
-		return false;
-	*lsn = (uint64_t) high << 32 | low;
-	return true;
+	return pgraft_take_lsn(&value, lsn) && *value == '\0';
 }
 
 static bool
@@ -87,10 +82,19 @@ parse_link(const char *value, PgraftReport *old)
 static bool
 parse_number(const char *value, uint64_t max, uint64_t *number)
 {
-	int used = 0;
+	return pgraft_take_number(&value, 10, max, number) && *value == '\0';
+}
 
-	return sscanf(value, "%20" SCNu64 "%n", number, &used) == 1 && value[used] == '\0' && value[0] != '-' &&
-		   *number <= max;
+static bool
+parse_host(const char *value, char *host)
+{
+	if (strcmp(value, "-") == 0)
+		value = "";
+	else if (!pgraft_host_valid(value))
+		return false;
+	memset(host, 0, PGRAFT_ADDRESS_SIZE);
+	strcpy(host, value);
+	return true;
 }
 
 static bool
@@ -111,8 +115,7 @@ parse_line(const char *key, const char *value, PgraftRejoin *rejoin)
 		return rejoin->incomplete || strcmp(value, "whole") == 0;
 	}
 	if (strcmp(key, "host") == 0)
-		return snprintf(rejoin->host, sizeof rejoin->host, "%s", strcmp(value, "-") == 0 ? "" : value) <
-			   (int) sizeof rejoin->host;
+		return parse_host(value, rejoin->host);
 	if (strcmp(key, "until") == 0)
 		return parse_lsn(value, &rejoin->until_lsn);
 	if (strcmp(key, "end") == 0)

@@ -4,14 +4,46 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "net/transport_private.h"
 
 static void
+refuse_because(PgraftConnection *c, const char *why)
+{
+	if (c->aborted)
+		return;
+	pgraft_transport_refuse(c->t, c->remote, why);
+	pgraft_connection_abort(c);
+}
+
+static void
 refuse(PgraftConnection *c, PgraftGreetingError error)
 {
-	pgraft_transport_refuse(c->t, c->remote, pgraft_greeting_error_text(error));
-	pgraft_connection_abort(c);
+	refuse_because(c, pgraft_greeting_error_text(error));
+}
+
+/* Whoever looks whether the port is open (a scan, a load balancer, a member that suspects the leader) is only counted. */
+static void
+caller_gone(PgraftConnection *c)
+{
+	if (c->aborted)
+		return;
+	if (c->reading == c->greeting.hello)
+	{
+		(*c->t->config.silent)++;
+		pgraft_connection_abort(c);
+	}
+	else if (c->reading < c->greeting.hello + sizeof c->greeting.hello)
+		refuse_because(c, "it ended the connection within its greeting");
+	else
+		refuse_because(c, "it ended the connection at our challenge, as a server with another key does");
+}
+
+void
+pgraft_accept_timed_out(PgraftConnection *c)
+{
+	refuse_because(c, "it did not greet in time");
 }
 
 static void
@@ -19,10 +51,8 @@ hand_over(PgraftTransport *t, const PgraftGreeting *greeting, uv_stream_t *strea
 {
 	if (greeting->kind == PGRAFT_STREAM_PEER)
 		t->config.peer_stream(t->config.arg, greeting->peer.node_id, stream);
-	else if (t->accept_cb == NULL)
-		pgraft_stream_close(&stream);
 	else
-		t->accept_cb(&t->raft, (raft_id) greeting->peer.node_id, greeting->peer.address, stream);
+		pgraft_raft_streams_accept(t, &greeting->peer, stream);
 }
 
 static void
@@ -33,6 +63,8 @@ proof_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
 	PgraftGreetingError error;
 
 	(void) buf;
+	if (nread < 0)
+		caller_gone(c);
 	if (!pgraft_connection_advance(c, nread))
 		return;
 	error = pgraft_greeting_verify(&c->greeting);
@@ -68,6 +100,8 @@ hello_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *unused)
 	uv_buf_t buf = uv_buf_init((char *) c->greeting.challenge, sizeof c->greeting.challenge);
 
 	(void) unused;
+	if (nread < 0)
+		caller_gone(c);
 	if (!pgraft_connection_advance(c, nread))
 		return;
 	error = pgraft_greeting_challenge(&c->greeting);
@@ -89,6 +123,17 @@ name_remote(PgraftConnection *c)
 	snprintf(c->remote, sizeof c->remote, "%s", host);
 }
 
+/* This one included. */
+static int
+pending_of_host(const PgraftTransport *t, const char *host)
+{
+	int n = 0;
+
+	for (const PgraftConnection *c = t->connections; c != NULL; c = c->next)
+		n += c->incoming && !c->aborted && strcmp(c->remote, host) == 0;
+	return n;
+}
+
 void
 pgraft_accept(uv_stream_t *listener, int status)
 {
@@ -108,10 +153,9 @@ pgraft_accept(uv_stream_t *listener, int status)
 		return;
 	}
 	name_remote(c);
-	if (t->n_incoming > PGRAFT_MAX_PENDING_GREETINGS)
+	if (t->n_incoming > PGRAFT_MAX_PENDING_GREETINGS || pending_of_host(t, c->remote) > PGRAFT_MAX_PENDING_OF_HOST)
 	{
-		pgraft_transport_refuse(t, c->remote, "too many greetings at a time");
-		pgraft_connection_abort(c);
+		refuse_because(c, "too many greetings at a time");
 		return;
 	}
 	pgraft_connection_tune(c->t, c->tcp);

@@ -16,6 +16,16 @@
 /* A busy network may be silent for this long, whatever the election timeout. */
 #define LEAST_USER_TIMEOUT_MS 1000
 
+static void
+begin_greeting(PgraftGreeting *greeting, const PgraftTransportConfig *config)
+{
+	const PgraftKeys *keys = &config->keys;
+
+	pgraft_greeting_init(greeting, config->crypto, keys->key[0].bytes, keys->key[0].size, &config->self);
+	for (int i = 1; i < keys->n; i++)
+		pgraft_greeting_accept_key(greeting, keys->key[i].bytes, keys->key[i].size);
+}
+
 PgraftConnection *
 pgraft_connection_new(PgraftTransport *t)
 {
@@ -27,7 +37,7 @@ pgraft_connection_new(PgraftTransport *t)
 	c->deadline_ms = pgraft_now_ms() + PGRAFT_GREETING_TIMEOUT_MS;
 	c->failure = "it did not answer in time";
 	c->write.data = c->connect.data = c->resolver.data = c;
-	pgraft_greeting_init(&c->greeting, t->config.crypto, t->config.key, t->config.key_size, &t->config.self);
+	begin_greeting(&c->greeting, &t->config);
 	c->next = t->connections;
 	t->connections = c;
 	return c;

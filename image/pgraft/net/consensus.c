@@ -235,6 +235,7 @@ pgraft_consensus_start(uv_loop_t *loop, const PgraftConsensusConfig *config)
 		pgraft_consensus_fatal("use pgraft.data_dir", "its path is too long");
 	snprintf(g->established_path, sizeof g->established_path, "%s/established", config->data_dir);
 	pgraft_log_init_fsm();
+	pgraft_keys_begin(g);
 	check("clear the Raft state of a removed server", pgraft_formation_clear(&g->files));
 	if (!pgraft_formation_recovery(&g->files, &recovery_term, why, sizeof why))
 		pgraft_consensus_fatal("recover from this server's data", why);

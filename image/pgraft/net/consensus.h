@@ -39,8 +39,7 @@ typedef struct PgraftConsensusConfig
 	PgraftClusterSpec initial_cluster;
 	char listen_host[64];
 	uint16_t listen_port;
-	uint8_t key[64];
-	size_t key_size;
+	PgraftKeys keys;
 	const PgraftCrypto *crypto;
 	unsigned election_timeout_ms;
 	unsigned heartbeat_interval_ms;
@@ -89,6 +88,9 @@ extern bool pgraft_consensus_transfer(int32_t node_id);
 
 /* This server's report of its data: goes to the leader of its term at once, and again with each answer to a beat. */
 extern void pgraft_consensus_report(const PgraftReport *report);
+
+/* For every connection that is made from now on. */
+extern void pgraft_consensus_use_keys(const PgraftKeys *keys);
 
 /*
  * Leave the loop soon: a leader first hands leadership to the voter that is furthest and was heard lately, for at most half a second.

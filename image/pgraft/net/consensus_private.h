@@ -4,7 +4,7 @@
  *	  links.c (with whom this server is linked), beats.c (beats, answers, reports), lease.c, detection.c (is the leader dead?),
  *	  presence.c (who is there beside the members),
  *	  leave.c (transfer, stop), log.c (entries in and out),
- *	  member_names.c (what the log says of members), members_file.c (the same for the entry point),
+ *	  keys_in_use.c (the keys of the greetings), member_names.c (what the log says of members), members_file.c (the same for the entry point),
  *	  membership.c (changes of the configuration), requests.c (changes that are asked for).
  */
 #ifndef PGRAFT_CONSENSUS_PRIVATE_H
@@ -80,6 +80,7 @@ typedef struct PgraftConsensus
 	PgraftMembership membership;
 	PgraftRequests requests;
 	bool mismatch_logged[PGRAFT_MAX_NODES + 1];
+	uint32_t key_fingerprints[PGRAFT_MAX_KEYS];
 	char members_text[PGRAFT_MAX_NODES * (PGRAFT_ADDRESS_SIZE + 32)]; /* of the members' file */
 	int64_t members_failed_ms;										  /* when it could not be written, 0: it is there */
 } PgraftConsensus;
@@ -146,6 +147,10 @@ extern void pgraft_member_names_propose(void);
 extern void pgraft_hand_over_begin(PgraftConsensus *g, int32_t to);
 extern void pgraft_hand_over_turn(PgraftConsensus *g);
 extern void pgraft_hand_over_committed(PgraftConsensus *g, bool committed);
+
+/* keys_in_use.c: at the start, and what it has to say for the status. */
+extern void pgraft_keys_begin(PgraftConsensus *g);
+extern void pgraft_keys_describe(const PgraftConsensus *g, PgraftRaftStatus *status);
 
 /* members_file.c: keep <data_dir>/members as it should be. */
 extern void pgraft_members_file_turn(PgraftConsensus *g);

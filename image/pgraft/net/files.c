@@ -115,6 +115,8 @@ pgraft_read_file(const char *path, char *buf, size_t size)
 			rc = EFBIG;
 	}
 	close(fd);
+	if (rc == 0 && memchr(buf, '\0', used) != NULL)
+		rc = EBADMSG;
 	if (rc == 0)
 		buf[used] = '\0';
 	return rc;

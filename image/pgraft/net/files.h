@@ -15,7 +15,7 @@ extern int pgraft_rename_durably(const char *from, const char *to);
 /* 0 too if there is no such file. */
 extern int pgraft_remove_durably(const char *path);
 
-/* Reads at most size - 1 bytes and ends them with a NUL; EFBIG if there is more. */
+/* Reads at most size - 1 bytes and ends them with a NUL; EFBIG if there is more, EBADMSG if it is no text: a NUL would hide the rest. */
 extern int pgraft_read_file(const char *path, char *buf, size_t size);
 
 /* Makes the directory (0700) if it is missing. */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/cluster_spec.h"
 #include "net/files.h"
 
 bool
@@ -72,7 +73,31 @@ copy_group(const char *text, char *group_id)
 
 	group_id[0] = '\0';
 	if (line != NULL)
-		sscanf(line + sizeof key - 1, "%32[0-9a-f]", group_id);
+		sscanf(line + sizeof key - 1, "%32[0-9a-fA-F]", group_id);
+}
+
+/* Its length. */
+static int
+describe(const PgraftFormed *formed, char *text, size_t size)
+{
+	int n = snprintf(text, size, "node_id=%d\n", formed->node_id);
+
+	if (formed->joined_at != 0)
+		n += snprintf(text + n, size - (size_t) n, "joined_at=%" PRIu64 "\njoining=%s\n", formed->joined_at,
+					  formed->joining ? "yes" : "no");
+	if (formed->group_id[0] != '\0')
+		n += snprintf(text + n, size - (size_t) n, "group_id=%s\n", formed->group_id);
+	return n;
+}
+
+/* A single bit decides whether a server that joins may vote (R4): what was not written like this is not believed. */
+static bool
+is_as_written(const char *text, const PgraftFormed *formed)
+{
+	char whole[256];
+
+	describe(formed, whole, sizeof whole);
+	return strcmp(text, whole) == 0 && (formed->group_id[0] == '\0' || pgraft_incarnation_valid(formed->group_id));
 }
 
 PgraftFormationState
@@ -100,6 +125,11 @@ pgraft_formation_read(const PgraftFormation *f, PgraftFormed *formed, char *err,
 	formed->joined_at = number_in(text, "joined_at=");
 	formed->joining = strstr(text, "\njoining=yes\n") != NULL;
 	copy_group(text, formed->group_id);
+	if (!is_as_written(text, formed))
+	{
+		snprintf(err, err_size, "\"%s\" is damaged", f->formed_path);
+		return PGRAFT_FORMATION_UNKNOWN;
+	}
 	if (has_term(f))
 		return PGRAFT_FORMATION_WHOLE;
 	snprintf(err, err_size, "the Raft state in \"%s\" is lost", f->raft_dir);
@@ -128,13 +158,8 @@ int
 pgraft_formation_commit(const PgraftFormation *f, const PgraftFormed *formed)
 {
 	char text[256];
-	int n = snprintf(text, sizeof text, "node_id=%d\n", formed->node_id);
+	int n = describe(formed, text, sizeof text);
 
-	if (formed->joined_at != 0)
-		n += snprintf(text + n, sizeof text - (size_t) n, "joined_at=%" PRIu64 "\njoining=%s\n", formed->joined_at,
-					  formed->joining ? "yes" : "no");
-	if (formed->group_id[0] != '\0')
-		n += snprintf(text + n, sizeof text - (size_t) n, "group_id=%s\n", formed->group_id);
 	return pgraft_write_durably(f->formed_path, text, (size_t) n);
 }
 

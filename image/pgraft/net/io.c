@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "net/clock.h"
+#include "net/raft_message.h"
 
 /* raft_uv's callbacks carry only the raft_io, whose data and impl are taken: so the one layer of the process stands here. */
 static PgraftIo *the_layer;
@@ -173,26 +174,6 @@ is_for_voters(const struct raft_message *message)
 	return message->type == RAFT_REQUEST_VOTE || message->type == RAFT_TIMEOUT_NOW;
 }
 
-/* What a message has brought along is its receiver's. */
-static void
-drop(struct raft_message *message)
-{
-	if (message->type == RAFT_APPEND_ENTRIES)
-	{
-		struct raft_append_entries *append_entries = &message->append_entries;
-
-		for (unsigned i = 0; i < append_entries->n_entries; i++)
-			if (i == 0 || append_entries->entries[i].batch != append_entries->entries[i - 1].batch)
-				raft_free(append_entries->entries[i].batch);
-		raft_free(append_entries->entries);
-	}
-	else if (message->type == RAFT_INSTALL_SNAPSHOT)
-	{
-		raft_configuration_close(&message->install_snapshot.conf);
-		raft_free(message->install_snapshot.data.base);
-	}
-}
-
 /*
  * libraft takes the index of the first new entry of a message for that of each configuration in it, and then never sees those committed.  So a
  * configuration has to be the first: what is cut off is sent again.
@@ -205,13 +186,38 @@ end_before_next_configuration(struct raft_append_entries *append)
 			append->n_entries = i;
 }
 
-static void
-receive(struct raft_io *io, struct raft_message *message)
+/* A leader hears of no other leader of its term, and who stands for election asks for itself: libraft aborts, or votes for a stranger. */
+static bool
+is_impossible(struct raft *raft, const struct raft_message *message)
 {
-	if (!the_layer->admits(the_layer->arg, (int32_t) message->server_id) ||
-		(the_layer->joining && is_for_voters(message)))
+	const raft_term leading = raft_state(raft) == RAFT_LEADER ? raft_current_term(raft) : 0;
+
+	switch (message->type)
 	{
-		drop(message);
+		case RAFT_APPEND_ENTRIES:
+			return message->append_entries.term == leading;
+		case RAFT_INSTALL_SNAPSHOT:
+			return message->install_snapshot.term == leading;
+		case RAFT_REQUEST_VOTE:
+			return message->request_vote.candidate_id != message->server_id;
+		default:
+			return false;
+	}
+}
+
+static bool
+is_for_libraft(struct raft_io *io, const struct raft_message *message)
+{
+	return the_layer->admits(the_layer->arg, (int32_t) message->server_id) &&
+		   !(the_layer->joining && is_for_voters(message)) && !is_impossible(io->data, message);
+}
+
+void
+pgraft_io_receive(struct raft_io *io, struct raft_message *message)
+{
+	if (!is_for_libraft(io, message))
+	{
+		pgraft_raft_message_drop(message);
 		return;
 	}
 	if (message->server_id >= 1 && message->server_id <= PGRAFT_MAX_NODES)
@@ -251,7 +257,7 @@ start(struct raft_io *io, unsigned msecs, raft_io_tick_cb tick_cb, raft_io_recv_
 {
 	the_layer->tick = tick_cb;
 	the_layer->recv = recv_cb;
-	return the_layer->original.start(io, msecs, tick, receive);
+	return the_layer->original.start(io, msecs, tick, pgraft_io_receive);
 }
 
 void

@@ -36,6 +36,9 @@ typedef struct PgraftIo
 /* All but what it counts and keeps for itself is set by the caller; one layer a process. */
 extern void pgraft_io_wrap(PgraftIo *layer, struct raft_io *io);
 
+/* A message of a peer, checked (raft_message.h); what it brings along is libraft's afterwards. */
+extern void pgraft_io_receive(struct raft_io *io, struct raft_message *message);
+
 /* Let libraft look at the clock now, as with every tick. */
 extern void pgraft_io_tick(PgraftIo *layer, struct raft_io *io);
 

@@ -111,24 +111,33 @@ peer_came(void *arg, int32_t node_id, uv_stream_t *stream)
 	pgraft_peers_accept(&g->peers, node_id, stream);
 }
 
+static void
+raft_message_came(void *arg, struct raft_message *message)
+{
+	PgraftConsensus *g = arg;
+
+	pgraft_io_receive(&g->io, message);
+}
+
 void
 pgraft_links_begin(PgraftConsensus *g)
 {
 	PgraftTransportConfig transport = {
 		.self = g->config.self,
 		.listen_port = g->config.listen_port,
-		.key_size = g->config.key_size,
+		.keys = g->config.keys,
 		.silence_ms = g->config.election_timeout_ms,
 		.crypto = g->config.crypto,
 		.log = g->config.hooks.log,
 		.peer_met = pgraft_member_names_remember,
 		.peer_stream = peer_came,
+		.raft_message = raft_message_came,
 		.refusals = &g->layer.counters.greetings_refused,
+		.silent = &g->layer.counters.connections_silent,
 		.arg = g,
 	};
 
 	strcpy(transport.listen_host, g->config.listen_host);
-	memcpy(transport.key, g->config.key, sizeof transport.key);
 	g->transport = pgraft_transport_new(g->loop, &transport);
 	if (g->transport == NULL)
 		pgraft_consensus_fatal("start the Raft transport", "out of memory");

@@ -7,6 +7,7 @@
 #ifndef PGRAFT_STATUS_H
 #define PGRAFT_STATUS_H
 
+#include "core/keys.h"
 #include "core/types.h"
 
 typedef enum PgraftRaftRole
@@ -43,6 +44,7 @@ typedef struct PgraftCounters
 	uint64_t snapshots_sent; /* to servers that were too far behind */
 	uint64_t snapshots_received;
 	uint64_t greetings_refused;
+	uint64_t connections_silent; /* they came and went without a byte */
 	uint64_t errors;
 	uint64_t leader_suspicions;			/* links with the leader that ended while this server followed it */
 	uint64_t leader_judged_dead;		/* and the leader was taken for dead */
@@ -69,6 +71,8 @@ typedef struct PgraftRaftStatus
 	int n_peers;				  /* members, this server included */
 	PgraftPeerStatus peers[PGRAFT_MAX_NODES];
 	PgraftCounters counters;
+	int n_keys; /* that the members prove to each other; the first is in use here */
+	uint32_t key_fingerprints[PGRAFT_MAX_KEYS];
 } PgraftRaftStatus;
 
 /*

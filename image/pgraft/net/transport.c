@@ -10,14 +10,13 @@
 
 #include "net/clock.h"
 
-#define SWEEP_INTERVAL_MS		100
-#define REFUSAL_LOG_INTERVAL_MS 10000
-#define LISTEN_BACKLOG			64
+#define SWEEP_INTERVAL_MS 100
+#define LISTEN_BACKLOG	  64
 
 void
 pgraft_transport_maybe_closed(PgraftTransport *t)
 {
-	if (t->closing && t->open_handles == 0 && t->connections == NULL && t->close_cb != NULL)
+	if (t->closing && t->open_handles == 0 && t->connections == NULL && t->n_raft_streams == 0 && t->close_cb != NULL)
 	{
 		raft_uv_transport_close_cb cb = t->close_cb;
 
@@ -29,19 +28,15 @@ pgraft_transport_maybe_closed(PgraftTransport *t)
 void
 pgraft_transport_refuse(PgraftTransport *t, const char *remote, const char *why)
 {
-	int64_t now = pgraft_now_ms();
+	uint64_t unlogged;
+	bool crowd;
 	char message[256];
 
 	(*t->config.refusals)++;
-	if (t->last_refusal_log_ms != 0 && now - t->last_refusal_log_ms < REFUSAL_LOG_INTERVAL_MS)
-	{
-		t->refusals_unlogged++;
+	if (!pgraft_refusals_note(&t->refusals, remote, pgraft_now_ms(), &unlogged, &crowd))
 		return;
-	}
-	snprintf(message, sizeof message, "connection with %s refused: %s (%llu more since the last such line)", remote,
-			 why, (unsigned long long) t->refusals_unlogged);
-	t->last_refusal_log_ms = now;
-	t->refusals_unlogged = 0;
+	snprintf(message, sizeof message, "connection with %s refused: %s (%llu more%s since the last such line)", remote,
+			 why, (unsigned long long) unlogged, crowd ? " of many hosts" : "");
 	t->config.log(message);
 }
 
@@ -55,7 +50,11 @@ sweep(uv_timer_t *timer)
 	for (PgraftConnection *c = t->connections; c != NULL; c = next)
 	{
 		next = c->next;
-		if (now >= c->deadline_ms)
+		if (now < c->deadline_ms)
+			continue;
+		if (c->incoming)
+			pgraft_accept_timed_out(c);
+		else
 			pgraft_connection_abort(c);
 	}
 }
@@ -100,12 +99,14 @@ pgraft_transport_listen(PgraftTransport *t)
 	return true;
 }
 
+/* libraft is ready to be told what its peers send; the streams themselves it does not get. */
 static int
 admit_raft(struct raft_uv_transport *rt, raft_uv_accept_cb cb)
 {
 	PgraftTransport *t = rt->impl;
 
-	t->accept_cb = cb;
+	(void) cb;
+	t->raft_started = true;
 	return 0;
 }
 
@@ -136,6 +137,7 @@ close_transport(struct raft_uv_transport *rt, raft_uv_transport_close_cb cb)
 		next = c->next;
 		pgraft_connection_abort(c);
 	}
+	pgraft_raft_streams_close(t);
 	pgraft_transport_maybe_closed(t);
 }
 
@@ -155,6 +157,12 @@ pgraft_transport_new(uv_loop_t *loop, const PgraftTransportConfig *config)
 	t->raft.connect = pgraft_dial_for_raft;
 	t->raft.close = close_transport;
 	return t;
+}
+
+void
+pgraft_transport_use_keys(PgraftTransport *t, const PgraftKeys *keys)
+{
+	t->config.keys = *keys;
 }
 
 static void

@@ -7,6 +7,8 @@
 
 #include <netinet/in.h>
 
+#include "core/refusals.h"
+#include "net/raft_reader.h"
 #include "net/transport.h"
 
 #define PGRAFT_GREETING_TIMEOUT_MS 2000
@@ -20,6 +22,9 @@
 /* So many strangers at a time may be in their greeting; further ones are hung up on. */
 #define PGRAFT_MAX_PENDING_GREETINGS 64
 
+/* And so many of one host, so that one that takes all it can get keeps nobody else out: a member needs two or three. */
+#define PGRAFT_MAX_PENDING_OF_HOST 16
+
 /* One connection whose greeting is under way, in either direction. */
 typedef struct PgraftConnection
 {
@@ -31,9 +36,9 @@ typedef struct PgraftConnection
 	size_t missing;
 	uv_write_t write;
 	int64_t deadline_ms;
-	char remote[64]; /* for the log */
-	bool aborted;	 /* to be finished with an error, once nothing is pending */
-	bool incoming;	 /* it came in; otherwise it is dialled */
+	char remote[PGRAFT_REFUSAL_HOST_SIZE]; /* its host, for the log */
+	bool aborted;						   /* to be finished with an error, once nothing is pending */
+	bool incoming;						   /* it came in; otherwise it is dialled */
 	/* dialling only */
 	PgraftDialled done; /* NULL once it has been told */
 	void *done_arg;
@@ -44,6 +49,14 @@ typedef struct PgraftConnection
 	uv_connect_t connect;
 	uv_getaddrinfo_t resolver;
 } PgraftConnection;
+
+/* A stream of libraft's messages from a peer (raft_streams.c); its handle is closed with it. */
+typedef struct PgraftRaftStream
+{
+	PgraftTransport *t;
+	uv_stream_t *stream;
+	PgraftRaftReader reader;
+} PgraftRaftStream;
 
 typedef struct PgraftKnownAddress
 {
@@ -59,15 +72,16 @@ struct PgraftTransport
 	uv_loop_t *loop;
 	uv_tcp_t listener;
 	bool listening;
-	uv_timer_t sweeper;			 /* ends what is past its deadline */
-	raft_uv_accept_cb accept_cb; /* NULL until libraft starts */
+	uv_timer_t sweeper; /* ends what is past its deadline */
+	bool raft_started;	/* before that its streams are closed */
 	raft_uv_transport_close_cb close_cb;
 	bool closing;
 	int open_handles; /* listener and sweeper, while closing */
 	PgraftConnection *connections;
 	int n_incoming;
-	int64_t last_refusal_log_ms;
-	uint64_t refusals_unlogged;
+	PgraftRefusals refusals;
+	PgraftRaftStream *raft_streams[PGRAFT_MAX_NODES + 1]; /* by node id */
+	int n_raft_streams;									  /* those that are closing, too */
 	PgraftKnownAddress known[PGRAFT_MAX_NODES * 2];
 };
 
@@ -96,5 +110,10 @@ extern void pgraft_learn_caller_address(PgraftConnection *c);
 extern int pgraft_dial_for_raft(struct raft_uv_transport *rt, struct raft_uv_connect *req, raft_id id,
 								const char *address, raft_uv_connect_cb cb);
 extern void pgraft_accept(uv_stream_t *listener, int status);
+extern void pgraft_accept_timed_out(PgraftConnection *c);
+
+/* raft_streams.c: the stream is theirs from then on. */
+extern void pgraft_raft_streams_accept(PgraftTransport *t, const PgraftIdentity *peer, uv_stream_t *stream);
+extern void pgraft_raft_streams_close(PgraftTransport *t);
 
 #endif

@@ -201,6 +201,7 @@ publish(PgraftConsensus *g)
 	if (g->running)
 		describe(g, status);
 	status->counters = g->layer.counters;
+	pgraft_keys_describe(g, status);
 	g->config.hooks.publish_status(status);
 }
 

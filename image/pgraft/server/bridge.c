@@ -281,6 +281,7 @@ pgraft_bridge_end(void)
 	pgraft_shared->raft.leader_id = 0;
 	pgraft_shared->raft.quorum = false;
 	pgraft_shared->raft.lease_until_ms = 0;
+	pgraft_shared->raft.n_keys = 0;
 	pgraft_shared->barrier.ticket = 0;
 	pgraft_shared->hand_over_to = 0;
 	pgraft_shared->hand_over_wish++;

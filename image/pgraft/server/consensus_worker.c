@@ -31,6 +31,7 @@
 #include "server/workers.h"
 
 static volatile sig_atomic_t stop_requested;
+static volatile sig_atomic_t reload_requested;
 
 static void
 request_stop(SIGNAL_ARGS)
@@ -39,11 +40,33 @@ request_stop(SIGNAL_ARGS)
 	pgraft_wake_consensus();
 }
 
+/* The key file may have changed: the rest of what this worker was told holds until it starts anew. */
+static void
+request_reload(SIGNAL_ARGS)
+{
+	reload_requested = 1;
+	pgraft_wake_consensus();
+}
+
 static void
 fatal(const char *message)
 {
 	ereport(LOG, errmsg("pgraft consensus stops: %s", message), errhint("It is started anew in a second."));
 	proc_exit(1);
+}
+
+static void
+reload_keys(void)
+{
+	PgraftKeys keys;
+	char why[256];
+
+	if (pgraft_read_keys(&keys, why, sizeof why))
+		pgraft_consensus_use_keys(&keys);
+	else
+		ereport(LOG, errmsg("pgraft: %s", why),
+				errhint("The keys that were in use are kept. Mend the file and reload the configuration."));
+	explicit_bzero(&keys, sizeof keys);
 }
 
 static void
@@ -58,6 +81,11 @@ woken(uv_poll_t *poll, int status, int events)
 	{
 		pgraft_consensus_stop();
 		return;
+	}
+	if (reload_requested)
+	{
+		reload_requested = 0;
+		reload_keys();
 	}
 	pgraft_bridge_serve();
 }
@@ -116,8 +144,7 @@ configure(PgraftConsensusConfig *config)
 	if (!pgraft_address_parse(pgraft_listen_address, host, sizeof host, &config->listen_port, why, sizeof why))
 		fatal(why);
 	strlcpy(config->listen_host, host, sizeof config->listen_host);
-	config->key_size = pgraft_read_key(config->key, sizeof config->key, why, sizeof why);
-	if (config->key_size == 0)
+	if (!pgraft_read_keys(&config->keys, why, sizeof why))
 		fatal(why);
 	config->crypto = &pgraft_server_crypto;
 	config->election_timeout_ms = (unsigned) pgraft_election_timeout;
@@ -153,7 +180,7 @@ pgraft_consensus_main(Datum arg)
 
 	on_proc_exit(leave_at_once, (Datum) 0);
 	pqsignal(SIGTERM, request_stop);
-	pqsignal(SIGHUP, SIG_IGN);
+	pqsignal(SIGHUP, request_reload);
 	if (uv_loop_init(&loop) != 0)
 		fatal("could not make a libuv loop");
 	make_pool(&loop);

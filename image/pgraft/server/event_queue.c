@@ -2,13 +2,14 @@
  * event_queue.c
  *	  See event_queue.h.
  *
- * One line an event: "<Unix time in ms> <term> <type> <detail>".  An event may be handed over twice when an answer is lost; what the log has
+ * One line an event (core/event_line.h).  An event may be handed over twice when an answer is lost; what the log has
  * already, is not sent again.
  */
 #include "postgres.h"
 
 #include "storage/latch.h"
 
+#include "core/event_line.h"
 #include "net/clock.h"
 #include "net/files.h"
 #include "server/ask.h"
@@ -17,7 +18,6 @@
 #include "server/shared.h"
 
 #define MAX_EVENTS	   64
-#define MAX_LINE	   (PGRAFT_DETAIL_SIZE + 64)
 #define RETRY_AFTER_MS 1000
 
 static PgraftEvent queue[MAX_EVENTS]; /* oldest first */
@@ -66,24 +66,10 @@ append(const PgraftEvent *event)
 	unsaved = true;
 }
 
-static bool
-parse(const char *line, PgraftEvent *event)
-{
-	int detail = 0;
-
-	memset(event, 0, sizeof *event);
-	event->node_id = pgraft_node_id;
-	if (sscanf(line, INT64_FORMAT " " UINT64_FORMAT " %d %n", &event->at_ms, &event->term, &event->type, &detail) < 3 ||
-		detail == 0)
-		return false;
-	strlcpy(event->detail, line + detail, sizeof event->detail);
-	return true;
-}
-
 void
 pgraft_events_load(void)
 {
-	static char text[MAX_EVENTS * MAX_LINE];
+	static char text[MAX_EVENTS * PGRAFT_EVENT_LINE_SIZE];
 	char path[MAXPGPATH];
 	char *rest = text;
 	char *line;
@@ -105,8 +91,11 @@ pgraft_events_load(void)
 
 		if (*line == '\0')
 			continue;
-		if (parse(line, &event))
+		if (pgraft_event_line_parse(line, &event))
+		{
+			event.node_id = pgraft_node_id;
 			append(&event);
+		}
 		else
 			ereport(LOG, errmsg("pgraft: left out an unreadable line of \"%s\": \"%s\"", path, line));
 	}
@@ -116,14 +105,13 @@ pgraft_events_load(void)
 static void
 write_file(void)
 {
-	static char text[MAX_EVENTS * MAX_LINE];
+	static char text[MAX_EVENTS * PGRAFT_EVENT_LINE_SIZE];
 	char path[MAXPGPATH];
 	size_t length = 0;
 	int error;
 
 	for (int i = 0; i < n_queue; i++)
-		length += snprintf(text + length, sizeof text - length, INT64_FORMAT " " UINT64_FORMAT " %d %s\n",
-						   queue[i].at_ms, queue[i].term, queue[i].type, queue[i].detail);
+		length += pgraft_event_line_format(&queue[i], text + length, sizeof text - length);
 	path_of_file(path, sizeof path);
 	error = pgraft_write_durably(path, text, length);
 	unsaved = false;

@@ -14,8 +14,6 @@
 #include "server/identity.h"
 #include "server/settings.h"
 
-#define MINIMAL_KEY_SIZE 16
-
 static void
 trim_end(char *text)
 {
@@ -50,46 +48,22 @@ pgraft_own_identity(PgraftIdentity *identity)
 	read_incarnation(identity->incarnation);
 }
 
-static int
-digit(char c)
+bool
+pgraft_read_keys(PgraftKeys *keys, char *why, size_t why_size)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
-size_t
-pgraft_read_key(uint8_t *key, size_t size, char *why, size_t why_size)
-{
-	char text[256];
-	size_t n;
+	char text[512];
+	char fault[128];
 	int rc = pgraft_read_file(pgraft_key_file, text, sizeof text);
+	bool ok;
 
 	if (rc != 0)
 	{
 		snprintf(why, why_size, "could not read the key file \"%.150s\": %s", pgraft_key_file, strerror(rc));
-		return 0;
+		return false;
 	}
-	trim_end(text);
-	n = strlen(text) / 2;
-	for (size_t i = 0; i < n && i < size; i++)
-	{
-		int high = digit(text[2 * i]);
-		int low = digit(text[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			n = 0;
-		else
-			key[i] = (uint8_t) (high << 4 | low);
-	}
+	ok = pgraft_keys_parse(text, keys, fault, sizeof fault);
 	explicit_bzero(text, sizeof text);
-	if (n < MINIMAL_KEY_SIZE || n > size)
-	{
-		snprintf(why, why_size, "the key file \"%.150s\" has no key of %d to %zu bytes in lower-case hex",
-				 pgraft_key_file, MINIMAL_KEY_SIZE, size);
-		return 0;
-	}
-	return n;
+	if (!ok)
+		snprintf(why, why_size, "could not use the key file \"%.150s\": %s", pgraft_key_file, fault);
+	return ok;
 }

@@ -248,8 +248,8 @@ pgraft_define_settings(void)
 				  &pgraft_initial_cluster, "", check_cluster);
 	define_string("pgraft.data_dir", "Directory of the Raft state.", &pgraft_data_dir, "/var/lib/postgresql/pgraft",
 				  check_path);
-	define_string("pgraft.key_file", "File with the key that members prove to each other, in hex.", &pgraft_key_file,
-				  "/var/lib/postgresql/cluster/raft.key", check_path);
+	define_string("pgraft.key_file", "File with the key, or two, that members prove to each other, in hex.",
+				  &pgraft_key_file, "/var/lib/postgresql/cluster/raft.key", check_path);
 	define_int("pgraft.election_timeout", "Silence of the leader after which a follower stands for election.",
 			   &pgraft_election_timeout, 1000, 100, 60000, GUC_UNIT_MS);
 	define_int("pgraft.heartbeat_interval", "Time between a leader's heartbeats.", &pgraft_heartbeat_interval, 50, 10,

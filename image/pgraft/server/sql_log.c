@@ -4,9 +4,11 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type_d.h"
 #include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -24,7 +26,7 @@ PG_FUNCTION_INFO_V1(pgraft_get_events);
 
 /* Kinds of messages that libraft has; status.h has room for more. */
 #define RPC_KINDS	 6
-#define STAT_COLUMNS (17 + 2 * RPC_KINDS)
+#define STAT_COLUMNS (20 + 2 * RPC_KINDS)
 
 static void
 put_setting(ReturnSetInfo *result, const char *key, const char *value)
@@ -51,6 +53,17 @@ pgraft_get_config(PG_FUNCTION_ARGS)
 	put_setting(result, "cluster_name", cluster_name);
 	put_setting(result, "failover_enabled", failover_enabled ? "true" : "false");
 	return (Datum) 0;
+}
+
+/* The one in use first; empty while there is no consensus worker that could have any. */
+static Datum
+fingerprints(const PgraftRaftStatus *raft)
+{
+	Datum texts[PGRAFT_MAX_KEYS];
+
+	for (int i = 0; i < raft->n_keys; i++)
+		texts[i] = CStringGetTextDatum(psprintf("%08x", raft->key_fingerprints[i]));
+	return PointerGetDatum(construct_array_builtin(texts, raft->n_keys, TEXTOID));
 }
 
 /* Counts are of this run of the consensus worker, which applies at its start what its log has behind the newest snapshot. */
@@ -82,6 +95,9 @@ fill_stats(Datum *values, const PgraftRaftStatus *raft)
 	values[i++] = Int64GetDatum((int64) counters->leader_suspicions);
 	values[i++] = Int64GetDatum((int64) counters->leader_judged_dead);
 	values[i++] = Int64GetDatum((int64) counters->longest_leader_silence_ms);
+	values[i++] = Int64GetDatum((int64) counters->greetings_refused);
+	values[i++] = Int64GetDatum((int64) counters->connections_silent);
+	values[i++] = fingerprints(raft);
 	Assert(i == STAT_COLUMNS);
 }
 

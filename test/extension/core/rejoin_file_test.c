@@ -99,6 +99,24 @@ TEST(a_line_that_is_not_understood_is_refused)
 	check_refused("how clone", "a line is cut off or too long: how clone");
 }
 
+TEST(a_number_is_digits_and_nothing_else)
+{
+	check_refused("term -5\n", "cannot be understood: term -5\n");
+	check_refused("term  5\n", "cannot be understood: term  5\n");
+	check_refused("term 99999999999999999999\n", "cannot be understood: term 99999999999999999999\n");
+	check_refused("until -1/-2\n", "cannot be understood: until -1/-2\n");
+	check_refused("until 0x1/0x2\n", "cannot be understood: until 0x1/0x2\n");
+	check_refused("end 0/ 1\n", "cannot be understood: end 0/ 1\n");
+	check_refused("port +1\n", "cannot be understood: port +1\n");
+}
+
+TEST(a_host_is_one_that_can_be_dialled)
+{
+	check_refused("host \n", "cannot be understood: host \n");
+	check_refused("host one two\n", "cannot be understood: host one two\n");
+	check_refused("host one;two\n", "cannot be understood: host one;two\n");
+}
+
 TEST(no_more_links_are_taken_than_a_report_has)
 {
 	strcpy(text, whole);

@@ -35,6 +35,10 @@ export interface MemberStatus {
   readonly suspicions: number;
   readonly judged: number;
   readonly silence: number;
+  /** Greetings that failed, connections that came and went without a byte, and fingerprints of its keys. */
+  readonly refused: number;
+  readonly silent: number;
+  readonly keys: readonly string[];
   readonly last: number;
   readonly commit: number;
   readonly applied: number;
@@ -95,6 +99,11 @@ export class MemberGroup {
   /** One for which no name server answers. */
   async startUnresolving(id: number): Promise<void> {
     await this.#started(id, this.count, ['env', 'RESOLVER_HANGS=yes']);
+  }
+
+  /** One with the keys of these letters. */
+  async startWithKeys(id: number, letters: string): Promise<Member> {
+    return this.#started(id, this.count, ['env', `MEMBER_KEYS=${letters}`]);
   }
 
   /** A server that has no initial cluster: without Raft state it waits to be added. */

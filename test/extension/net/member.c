@@ -16,8 +16,10 @@
  *								a notice of removal, whether or not it is true
  *	  cut <id>					end the links with it, at this end, while both live
  *	  misjudge <id>				take it, the leader, for dead
+ *	  keys <letter> [letter]	prove and accept the key, or two, of these letters from now on
  *
- * Node i listens on port 7000 + i of the loopback address.  Without an initial cluster (0 members) it waits to be added.
+ * Node i listens on port 7000 + i of the loopback address.  Without an initial cluster (0 members) it waits to be added.  It begins with the keys
+ * of the letters in the variable MEMBER_KEYS, or with that of "k".
  */
 #include <signal.h>
 #include <stdio.h>
@@ -176,6 +178,16 @@ say_detection(void)
 }
 
 static void
+say_connections(void)
+{
+	printf("\"refused\":%llu,\"silent\":%llu,\"keys\":[", (unsigned long long) status.counters.greetings_refused,
+		   (unsigned long long) status.counters.connections_silent);
+	for (int i = 0; i < status.n_keys; i++)
+		printf("%s\"%08x\"", i == 0 ? "" : ",", status.key_fingerprints[i]);
+	printf("],");
+}
+
+static void
 say_status(void)
 {
 	int64_t now = pgraft_now_ms();
@@ -200,6 +212,7 @@ say_status(void)
 			   (unsigned long long) status.beat.progress[i].match_index, (long long) status.beat.progress[i].lag_bytes);
 	printf("],");
 	say_detection();
+	say_connections();
 	say_log();
 	say_present();
 	printf("}\n");
@@ -295,6 +308,24 @@ deal_with(const char *what, int32_t node_id)
 }
 
 static void
+set_keys(PgraftKeys *keys, const char *letters)
+{
+	memset(keys, 0, sizeof *keys);
+	for (; *letters != '\0' && keys->n < PGRAFT_MAX_KEYS; letters++)
+		if (*letters != ' ')
+			set_key(&keys->key[keys->n++], *letters);
+}
+
+static void
+use_keys(const char *letters)
+{
+	PgraftKeys keys;
+
+	set_keys(&keys, letters);
+	pgraft_consensus_use_keys(&keys);
+}
+
+static void
 obey(const char *command)
 {
 	unsigned long long term;
@@ -309,6 +340,8 @@ obey(const char *command)
 		propose(PGRAFT_ENTRY_INTENT, status.term, PGRAFT_ENTRY_INTENT);
 	else if (strcmp(command, "retire") == 0)
 		serving_term = 0;
+	else if (strncmp(command, "keys ", 5) == 0)
+		use_keys(command + 5);
 	else if (sscanf(command, "report %llu %llu", &term, &end_lsn) == 2)
 		report(term, end_lsn);
 	else if (sscanf(command, "invite %d %llu %32s", &node_id, &index, word) == 3)
@@ -331,6 +364,8 @@ configure(PgraftConsensusConfig *config, char **args)
 	snprintf(config->self.incarnation, sizeof config->self.incarnation, "%032d", config->self.node_id);
 	snprintf(config->data_dir, sizeof config->data_dir, "%s", args[2]);
 	configure_loopback(config, atoi(args[3]));
+	if (getenv("MEMBER_KEYS") != NULL)
+		set_keys(&config->keys, getenv("MEMBER_KEYS"));
 	config->election_timeout_ms = (unsigned) atoi(args[4]);
 	config->heartbeat_interval_ms = 50;
 	config->snapshot_threshold = 1024;

@@ -87,6 +87,14 @@ give_token(const char *data_dir)
 		fatal("could not write the formation token");
 }
 
+/* A key of one letter. */
+static void
+set_key(PgraftKey *key, int letter)
+{
+	key->size = 32;
+	memset(key->bytes, letter, key->size);
+}
+
 /* The first n_members form the group; node i listens on port 7000 + i. */
 static void
 configure_loopback(PgraftConsensusConfig *config, int n_members)
@@ -99,8 +107,8 @@ configure_loopback(PgraftConsensusConfig *config, int n_members)
 	}
 	strcpy(config->listen_host, "127.0.0.1");
 	config->listen_port = (uint16_t) (7000 + config->self.node_id);
-	config->key_size = 32;
-	memset(config->key, 'k', config->key_size);
+	config->keys.n = 1;
+	set_key(&config->keys.key[0], 'k');
 	config->crypto = &crypto;
 }
 

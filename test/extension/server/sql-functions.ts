@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { fingerprintOf } from '../../../scripts/steps/rotate-key.js';
 import { eventually } from '../../support/eventually.js';
 import { secrets } from '../../support/node-container.js';
 import type { Login, Server, ServerGroup } from './server-group.js';
@@ -12,6 +13,7 @@ const typeNames = new Map([
   [20, 'bigint'],
   [23, 'int'],
   [25, 'text'],
+  [1009, 'text[]'],
   [1184, 'timestamptz'],
 ]);
 
@@ -31,15 +33,19 @@ const nodeColumns = [
 
 /** The columns of the reference page, then snapshots and messages by kind. */
 const logColumns = [
-  ...['log_size', 'last_index', 'commit_index', 'last_applied', 'replicated', 'committed', 'applied', 'errors'],
-  ...['snapshots_taken', 'snapshots_sent', 'snapshots_received', 'snapshot_index', 'snapshot_threshold'],
-  'trailing_entries',
   ...[
-    ...['append_entries', 'append_entries_result', 'request_vote', 'request_vote_result'],
-    ...['install_snapshot', 'timeout_now'],
-  ].flatMap((kind) => [`${kind}_sent`, `${kind}_received`]),
-  ...['leader_suspicions', 'leader_judged_dead', 'longest_leader_silence_ms'],
-].map((name) => `${name} bigint`);
+    ...['log_size', 'last_index', 'commit_index', 'last_applied', 'replicated', 'committed', 'applied', 'errors'],
+    ...['snapshots_taken', 'snapshots_sent', 'snapshots_received', 'snapshot_index', 'snapshot_threshold'],
+    'trailing_entries',
+    ...[
+      ...['append_entries', 'append_entries_result', 'request_vote', 'request_vote_result'],
+      ...['install_snapshot', 'timeout_now'],
+    ].flatMap((kind) => [`${kind}_sent`, `${kind}_received`]),
+    ...['leader_suspicions', 'leader_judged_dead', 'longest_leader_silence_ms'],
+    ...['greetings_refused', 'connections_silent'],
+  ].map((name) => `${name} bigint`),
+  'key_fingerprints text[]',
+];
 const eventColumns = ['event_timestamp timestamptz', 'event_type text', 'node_id int', 'term bigint', 'detail text'];
 
 const functions =
@@ -143,6 +149,7 @@ export function sqlFunctions(group: () => ServerGroup): void {
       expect(row['log_size']).toBeGreaterThan(0);
       for (const count of ['replicated', 'committed', 'applied']) expect(row[count], count).toBeGreaterThan(0);
       expect(row).toMatchObject({ errors: 0, snapshot_threshold: 4096, trailing_entries: 8192 });
+      expect(row['key_fingerprints']).toEqual([fingerprintOf(secrets.raft_key)]);
       const appends = leads ? 'append_entries_sent' : 'append_entries_received';
       const results = leads ? 'append_entries_result_received' : 'append_entries_result_sent';
       expect(row[appends]).toBeGreaterThan(0);

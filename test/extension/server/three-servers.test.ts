@@ -1,6 +1,7 @@
 /** One group of three, formed once: first what leaves it as it is, then what stops, kills and cuts off its servers. */
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { forming } from './forming.js';
+import { keyFile } from './key-file.js';
 import { leadership } from './leadership.js';
 import { ServerGroup } from './server-group.js';
 import { sqlFunctions } from './sql-functions.js';
@@ -33,5 +34,6 @@ beforeEach(() => {
 forming(group);
 sqlFunctions(group);
 strangers(group);
+keyFile(group);
 leadership(group);
 survival(group);

@@ -1,12 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   configureLines,
   generateSecrets,
   readSecrets,
   recoverSecrets,
+  removeSecrets,
   secretsPath,
   writeSecrets,
 } from '../../../scripts/kit/secrets.js';
@@ -48,6 +50,28 @@ describe('the secrets file', () => {
     expect(readdirSync(join(directory, 'cluster'))).toEqual(['secrets.json']);
   });
 
+  it('of a process that was killed while it wrote goes with the next one, and when the cluster goes', () => {
+    const path = secretsPath('pgraft', directory);
+    const killed = spawnSync('true').pid;
+    const aside = (pid: number) => `${path}.${pid}.new`;
+    const left = () => readdirSync(directory).sort();
+    for (const write of [
+      () => {
+        writeSecrets(path, generateSecrets());
+      },
+      () => {
+        removeSecrets(path);
+      },
+    ]) {
+      writeFileSync(aside(killed), 'a secret');
+      writeFileSync(aside(process.ppid), 'of one that lives');
+      write();
+      expect(left()).not.toContain(basename(aside(killed)));
+      expect(left()).toContain(basename(aside(process.ppid)));
+    }
+    expect(left()).toEqual([basename(aside(process.ppid))]);
+  });
+
   it('is undefined where there is none', () => {
     expect(readSecrets(secretsPath('pgraft', directory))).toBeUndefined();
   });
@@ -80,6 +104,14 @@ describe('recoverSecrets', () => {
     const ask = (name: string) => Promise.resolve(`${answers[name] ?? ''}\n`);
     const recovered = await recoverSecrets(ask, { formed: true, members: [] });
     expect(recovered).toEqual({ ...secrets, formation_token: recovered.formation_token, formed: true, members: [] });
+  });
+
+  it('takes two keys from a server whose key is being changed: the one in use, and one that is about to go', async () => {
+    const ask = (name: string) =>
+      Promise.resolve(name === 'raft' ? `${'a'.repeat(64)}\n${'b'.repeat(64)}\n` : 'secret\n');
+    const recovered = await recoverSecrets(ask, { formed: true, members: [] });
+    expect(recovered).toMatchObject({ raft_key: 'a'.repeat(64), former_raft_key: 'b'.repeat(64) });
+    expect(recovered.next_raft_key).toBeUndefined();
   });
 
   it('says so when the server gives none', async () => {

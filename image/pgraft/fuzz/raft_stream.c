@@ -1,0 +1,184 @@
+/*
+ * raft_stream.c
+ *	  What peers send as libraft's messages, through the reader and the io layer into libraft, which trusts everything: nothing of it may end the
+ *	  process.  A group of three in libraft's fixture, with its simulated clock, network and disk; the first one hears the input.
+ *
+ * Input: a byte of flags, then pieces, each beginning with a byte: even, so many milliseconds pass; odd, what a peer sends: 16 bits of length,
+ * 16 bits for the size of the header in a preamble that fits, and the bytes behind that preamble; from 0x81 on the bytes as they are.
+ */
+#include "fuzz/fuzz.h"
+
+#include <raft.h>
+#include <raft/fixture.h>
+
+#include "net/io.h"
+#include "net/raft_reader.h"
+
+#define N_SERVERS	3
+#define FLAG_LEADER 1 /* the first server leads; otherwise nobody does yet */
+
+static struct raft_fixture fixture;
+static PgraftIo layer;
+static PgraftRaftReader readers[N_SERVERS + 1]; /* by id */
+
+static bool
+always(void *arg)
+{
+	return true;
+}
+
+static bool
+admits(void *arg, int32_t node_id)
+{
+	return true;
+}
+
+static void
+heard(void *arg, int32_t node_id, raft_term term)
+{
+}
+
+static void
+end_of_worker(const char *message)
+{
+	HOLDS(message == NULL);
+}
+
+static void
+stuck(void *arg)
+{
+	HOLDS(arg != NULL);
+}
+
+static void
+came(void *arg, struct raft_message *message)
+{
+	pgraft_io_receive(raft_fixture_get(&fixture, 0)->io, message);
+}
+
+static int
+apply(struct raft_fsm *fsm, const struct raft_buffer *buf, void **result)
+{
+	*result = NULL;
+	return 0;
+}
+
+static int
+snapshot(struct raft_fsm *fsm, struct raft_buffer *bufs[], unsigned *n_bufs)
+{
+	*n_bufs = 0;
+	return RAFT_NOMEM;
+}
+
+static int
+restore(struct raft_fsm *fsm, struct raft_buffer *buf)
+{
+	raft_free(buf->base);
+	return 0;
+}
+
+static struct raft_fsm fsm = {.version = 1, .apply = apply, .snapshot = snapshot, .restore = restore};
+
+static void
+begin(bool leads)
+{
+	struct raft_configuration configuration;
+
+	HOLDS(raft_fixture_init(&fixture) == 0);
+	for (int i = 0; i < N_SERVERS; i++)
+		HOLDS(raft_fixture_grow(&fixture, &fsm) == 0);
+	layer = (PgraftIo){
+		.self = 1,
+		.pass_tick = always,
+		.admits = admits,
+		.leader_heard = heard,
+		.stuck_joining = stuck,
+		.fatal = end_of_worker,
+	};
+	pgraft_io_wrap(&layer, raft_fixture_get(&fixture, 0)->io);
+	HOLDS(raft_fixture_configuration(&fixture, N_SERVERS, &configuration) == 0);
+	HOLDS(raft_fixture_bootstrap(&fixture, &configuration) == 0);
+	raft_configuration_close(&configuration);
+	HOLDS(raft_fixture_start(&fixture) == 0);
+	if (leads)
+		raft_fixture_elect(&fixture, 0);
+	for (raft_id id = 2; id <= N_SERVERS; id++)
+		pgraft_raft_reader_init(&readers[id], id, id == 2 ? "2" : "3", came, NULL);
+}
+
+static void
+end(void)
+{
+	for (raft_id id = 2; id <= N_SERVERS; id++)
+		pgraft_raft_reader_close(&readers[id]);
+	raft_fixture_close(&fixture);
+}
+
+/* false: its stream has ended. */
+static bool
+feed(PgraftRaftReader *reader, FuzzInput bytes)
+{
+	const char *why = NULL;
+
+	while (bytes.size > 0)
+	{
+		uint8_t *into;
+		size_t room = pgraft_raft_reader_room(reader, &into);
+		FuzzInput part = take_part(&bytes, room);
+
+		HOLDS(room > 0);
+		memcpy(into, part.data, part.size);
+		if (!pgraft_raft_reader_advance(reader, part.size, &why))
+		{
+			HOLDS(why != NULL);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void
+send_one(uint8_t kind, FuzzInput bytes)
+{
+	PgraftRaftReader *reader = &readers[2 + (kind >> 1) % 2];
+	uint8_t preamble[PGRAFT_RAFT_PREAMBLE_SIZE] = {0};
+	bool goes_on;
+
+	if (kind < 0x80)
+	{
+		preamble[0] = (uint8_t) (kind >> 2);
+		preamble[8] = take_u8(&bytes);
+		preamble[9] = take_u8(&bytes);
+		goes_on = feed(reader, (FuzzInput){.data = preamble, .size = sizeof preamble}) && feed(reader, bytes);
+	}
+	else
+		goes_on = feed(reader, bytes);
+	if (goes_on)
+		return;
+	pgraft_raft_reader_close(reader);
+	pgraft_raft_reader_init(reader, reader->from, reader->address, came, NULL);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	FuzzInput in = {.data = data, .size = size};
+
+	begin((take_u8(&in) & FLAG_LEADER) != 0);
+	while (in.size > 0)
+	{
+		uint8_t kind = take_u8(&in);
+
+		if (kind % 2 == 0)
+			raft_fixture_step_until_elapsed(&fixture, kind);
+		else
+		{
+			uint16_t length = take_u16(&in);
+
+			send_one(kind, take_part(&in, length));
+		}
+	}
+	raft_fixture_step_until_elapsed(&fixture, 100);
+	end();
+	return 0;
+}
