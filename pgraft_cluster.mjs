@@ -5,12 +5,13 @@
  * Plain Node without dependencies, since it works before `npm ci` ever has: it checks the flags, sets up what is missing and
  * then goes on in scripts/pgraft-cluster.ts. What the setup says goes to standard error, as standard output is the page's.
  */
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { readClusterFlags, usage } from './setup/cluster-flags.mjs';
+import { fileProblem } from './setup/file-problem.mjs';
 import { withLock } from './setup/lock.mjs';
 import { ensurePackages } from './setup/packages.mjs';
 import { SetupError } from './setup/report.mjs';
+import { setUp } from './setup/set-up.mjs';
 
 const root = import.meta.dirname;
 const tell = (/** @type {string} */ line) => console.error(line);
@@ -20,8 +21,9 @@ try {
   if (call.action === 'help') console.log(usage);
   else if (await ready(call.action)) await go(call);
 } catch (error) {
-  if (!(error instanceof SetupError)) throw error;
-  console.error(`error: ${error.message}`);
+  const told = error instanceof SetupError ? error.message : fileProblem(error);
+  if (told === undefined) throw error;
+  console.error(`error: ${told}`);
   process.exitCode = 1;
 }
 
@@ -35,10 +37,8 @@ async function ready(action) {
     await withLock(join(root, '.pgraft', 'setup.lock'), () => ensurePackages(root, tell), tell);
     return true;
   }
-  const { status, signal } = spawnSync(process.execPath, [join(root, 'setup.mjs')], { stdio: ['ignore', 2, 2] });
-  if (signal !== null) process.kill(process.pid, signal);
-  process.exitCode = status ?? 1;
-  return status === 0;
+  process.exitCode = setUp(root, 2);
+  return process.exitCode === 0;
 }
 
 /** @param {Exclude<import('./setup/cluster-flags.mjs').ClusterCall, { action: 'help' }>} call */

@@ -1,6 +1,6 @@
 /** Which attempt at the first deploy of a cluster this is. Those before it may have been killed at any moment. */
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readIfPresent } from './read-if-present.js';
 import { SettingsError } from './settings.js';
 import { stateDirectory } from './topology.js';
 
@@ -18,9 +18,10 @@ export function firstDeployPath(root: string, prefix: string): string {
 
 /** @throws SettingsError when there is something else in the file */
 export function readFirstDeploy(path: string): FirstDeploy | undefined {
-  if (!existsSync(path)) return undefined;
+  const text = readIfPresent(path);
+  if (text === undefined) return undefined;
   try {
-    const { attempt, finished } = JSON.parse(readFileSync(path, 'utf8')) as Partial<FirstDeploy>;
+    const { attempt, finished } = JSON.parse(text) as Partial<FirstDeploy>;
     if (Number.isInteger(attempt) && typeof finished === 'boolean') return { attempt: Number(attempt), finished };
   } catch {
     // said below

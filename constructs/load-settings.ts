@@ -1,7 +1,8 @@
 /** Reads the sources of the settings: cdktf.json, the .env file, the cluster's own settings.json and the environment. */
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { fileProblem } from '../setup/file-problem.mjs';
+import { readIfPresent } from './read-if-present.js';
 import { rememberedSettingsPath } from './remembered-settings.js';
 import { type ClusterSettings, parseSettings, SettingsError } from './settings.js';
 
@@ -36,14 +37,14 @@ export function projectEnvironment(
 }
 
 function readEnvFile(root: string): Record<string, string> {
-  const path = join(root, '.env');
-  return existsSync(path) ? (parseEnv(readFileSync(path, 'utf8')) as Record<string, string>) : {};
+  return parseEnv(read(join(root, '.env')) ?? '') as Record<string, string>;
 }
 
 function readContext(path: string): Record<string, unknown> {
-  if (!existsSync(path)) return {};
+  const text = read(path);
+  if (text === undefined) return {};
   try {
-    const { context } = JSON.parse(readFileSync(path, 'utf8')) as { context?: Record<string, unknown> };
+    const { context } = JSON.parse(text) as { context?: Record<string, unknown> };
     return context ?? {};
   } catch (error) {
     throw new SettingsError([`cdktf.json: ${(error as Error).message}; make it JSON again`]);
@@ -51,10 +52,20 @@ function readContext(path: string): Record<string, unknown> {
 }
 
 function readRemembered(path: string): Record<string, unknown> {
-  if (!existsSync(path)) return {};
+  const text = read(path);
+  if (text === undefined) return {};
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    return JSON.parse(text) as Record<string, unknown>;
   } catch (error) {
     throw new SettingsError([`${path}: ${(error as Error).message}; write {"nodes": N} with the number of servers`]);
+  }
+}
+
+/** What another user keeps to himself is no setting left out. */
+function read(path: string): string | undefined {
+  try {
+    return readIfPresent(path);
+  } catch (error) {
+    throw new SettingsError([fileProblem(error) ?? `${path}: ${(error as Error).message}`]);
   }
 }

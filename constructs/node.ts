@@ -34,7 +34,8 @@ export class Node extends Construct {
       name: spec.volume,
       labels: [{ label: clusterLabel, value: settings.prefix }],
       dependsOn: [props.guard],
-      ...(settings.protectData && { lifecycle: { preventDestroy: true } }),
+      // one that was made again by hand, from a backup, say, would be replaced for its labels, data and all
+      lifecycle: { ignoreChanges: ['labels'], ...(settings.protectData && { preventDestroy: true }) },
     });
     volume.overrideLogicalId(`${spec.name}_data`);
     const definition = containerDefinition(spec, settings, props.image);

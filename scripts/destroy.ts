@@ -1,19 +1,18 @@
 /** npm run destroy: remove the cluster with everything that was made for it, its data included. */
-import { Command } from 'commander';
 import { createInterface } from 'node:readline/promises';
 import prettyMs from 'pretty-ms';
 import { loadSettings } from '../constructs/load-settings.js';
+import { openCommand } from './kit/command-line.js';
 import { main } from './kit/command.js';
 import { UserError } from './kit/errors.js';
 import { listed } from './kit/guards.js';
 import { projectDirectory } from './kit/places.js';
 import { takeDown, type RemovedObject } from './steps/take-down.js';
 
-const command = new Command('destroy')
+const command = openCommand('destroy')
   .description('Remove the cluster: containers, network and volumes with all data.')
   .option('-y, --yes', 'do not ask')
   .option('--auto-approve', 'the same as --yes')
-  .allowExcessArguments(false)
   .parse();
 const options = command.opts<{ yes?: boolean; autoApprove?: boolean }>();
 

@@ -1,6 +1,7 @@
 /** npm run logs: what the servers say, in one stream in time order. */
-import { Command, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { loadSettings } from '../constructs/load-settings.js';
+import { openCommand, serverArgument } from './kit/command-line.js';
 import { main } from './kit/command.js';
 import { UserError } from './kit/errors.js';
 import { projectDirectory } from './kit/places.js';
@@ -14,12 +15,11 @@ import { pickNode } from './live/pick.js';
 /** When following, a line may come in this much later (ms) than a newer one of another server and still be put before it. */
 const mergeWindow = 250;
 
-const command = new Command('logs')
+const command = openCommand('logs')
   .description('Show the output of the servers (PostgreSQL, Raft and the entry point) in time order.')
-  .argument('[node]', 'name, container or id of one server')
+  .argument('[node]', 'name, container or id of one server', serverArgument)
   .option('-f, --follow', 'go on with what comes')
   .option('-n, --tail <lines>', 'only the last lines of each server', wholeNumber)
-  .allowExcessArguments(false)
   .parse();
 const { follow = false, tail } = command.opts<{ follow?: boolean; tail?: number }>();
 

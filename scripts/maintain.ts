@@ -1,7 +1,7 @@
 /** npm run maintain: one server out of service for as long as a command takes, while the others go on. */
 import { spawn } from 'node:child_process';
-import { Command } from 'commander';
 import { loadSettings } from '../constructs/load-settings.js';
+import { openCommand, serverArgument } from './kit/command-line.js';
 import { main, statusOf } from './kit/command.js';
 import { UserError } from './kit/errors.js';
 import { refuseDuringDeploy, withOperation } from './kit/operation.js';
@@ -12,10 +12,10 @@ import { withWishes } from './kit/stoppable.js';
 import { withLive } from './live/open.js';
 import { maintain, maintainedSentence, type RunCommand } from './steps/maintain.js';
 
-const command = new Command('maintain')
+const command = openCommand('maintain')
   .description('Take one server out of service, run a command, and bring the server back.')
   .usage('<node> [-- command]')
-  .argument('<node>', 'name, container or id of the server')
+  .argument('<node>', 'name, container or id of the server', serverArgument)
   .argument('[command...]', 'what to run on this machine while its container is stopped; without it, it is restarted')
   .addHelpText(
     'after',

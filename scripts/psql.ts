@@ -1,7 +1,7 @@
 /** npm run psql: a session as superuser, on the primary unless a server is named. */
 import { spawn } from 'node:child_process';
-import { Command } from 'commander';
 import { loadSettings } from '../constructs/load-settings.js';
+import { openCommand } from './kit/command-line.js';
 import { main, statusOf } from './kit/command.js';
 import { UserError } from './kit/errors.js';
 import { projectDirectory } from './kit/places.js';
@@ -9,7 +9,7 @@ import { withLive } from './live/open.js';
 import { pickNode, pickPrimary } from './live/pick.js';
 import { readExistingCluster } from './live/read.js';
 
-const command = new Command('psql')
+const command = openCommand('psql')
   .description('Open psql on a server, by default the one that accepts writes.')
   .usage('[node] [-- psql arguments]')
   .argument('[node]', 'name, container or id of the server')

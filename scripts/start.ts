@@ -1,7 +1,7 @@
 /** npm start: from wherever the machine is to a running cluster, and its status. */
-import { Command } from 'commander';
 import prettyMs from 'pretty-ms';
 import { loadSettings } from '../constructs/load-settings.js';
+import { openCommand } from './kit/command-line.js';
 import { main } from './kit/command.js';
 import { projectDirectory } from './kit/places.js';
 import { openReport } from './kit/report.js';
@@ -9,9 +9,8 @@ import { paintFor } from './live/paint.js';
 import { statusPage } from './live/status-page.js';
 import { bringUp } from './steps/bring-up.js';
 
-new Command('start')
+openCommand('start')
   .description('Bring the cluster up: create what is missing, start what was stopped, and show the status.')
-  .allowExcessArguments(false)
   .parse();
 
 await main(async () => {

@@ -1,6 +1,6 @@
 /** npm run switchover: another server becomes the primary, as planned. */
-import { Command } from 'commander';
 import { loadSettings } from '../constructs/load-settings.js';
+import { openCommand, serverArgument } from './kit/command-line.js';
 import { main } from './kit/command.js';
 import { refuseDuringDeploy, withOperation } from './kit/operation.js';
 import { projectDirectory } from './kit/places.js';
@@ -9,16 +9,15 @@ import { withWishes } from './kit/stoppable.js';
 import { withLive } from './live/open.js';
 import { switchedSentence, switchover } from './steps/switchover.js';
 
-const command = new Command('switchover')
+const command = openCommand('switchover')
   .description('Make another server the primary, and wait until the old one streams from it.')
-  .argument('[node]', 'name, container or id of that server; without it the standby that suits best')
+  .argument('[node]', 'name, container or id of that server; without it the standby that suits best', serverArgument)
   .addHelpText(
     'after',
     '\nCommits under way are finished first; those that come meanwhile wait, and fail with SQLSTATE 57P03, not made, once the other\n' +
       'server leads. Clients have to connect again. Where nobody can take over it refuses, and changes nothing.\n' +
       '\nExample: npm run switchover -- replica1',
   )
-  .allowExcessArguments(false)
   .parse();
 const [to] = command.args;
 

@@ -1,16 +1,15 @@
 /** npm run url: a connection URL of the application role, password included. The one command that prints a secret. */
-import { Command } from 'commander';
 import { loadSettings } from '../constructs/load-settings.js';
+import { openCommand } from './kit/command-line.js';
 import { main } from './kit/command.js';
 import { UserError } from './kit/errors.js';
 import { projectDirectory } from './kit/places.js';
 import { connectionUrl } from './live/connection-url.js';
 import { withLive } from './live/open.js';
 
-const command = new Command('url')
+const command = openCommand('url')
   .description('Print the read-write URL, password included, for libpq and drivers that take several hosts.')
   .option('--read-only', 'the URL for reads: standbys first')
-  .allowExcessArguments(false)
   .parse();
 const { readOnly = false } = command.opts<{ readOnly?: boolean }>();
 

@@ -1,6 +1,7 @@
 /** What setup.mjs prints: a line a step, its time at the end, errors with their cause and fix on standard error. */
 
 import { performance } from 'node:perf_hooks';
+import { fileProblem } from './file-problem.mjs';
 
 /** An error that the user can do something about: what is wrong, and what to do. */
 export class SetupError extends Error {
@@ -55,8 +56,9 @@ export class Report {
     if (this.#reported.has(error)) return;
     this.#reported.add(error);
     // a defect of ours needs its stack, a state of the machine does not
-    const text = error instanceof SetupError ? error.message : error instanceof Error ? error.stack : String(error);
-    console.error(line('✗', name, text ?? '', milliseconds));
+    const told = error instanceof SetupError ? error.message : fileProblem(error);
+    const text = told ?? (error instanceof Error ? error.stack : undefined) ?? String(error);
+    console.error(line('✗', name, text, milliseconds));
   }
 }
 

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { SettingsError } from '../../constructs/settings.js';
+import { fileProblem } from '../../setup/file-problem.mjs';
 import { InterruptedError, messageOf, UserError } from './errors.js';
 
 /**
@@ -21,6 +22,8 @@ function explain(error: unknown): string {
   if (error instanceof SettingsError) return error.mistakes.map((mistake) => `error: ${mistake}`).join('\n');
   if (error instanceof UserError) return `error: ${error.message}`;
   if (!(error instanceof Error)) return `error: ${messageOf(error)}`;
+  const problem = fileProblem(error);
+  if (problem !== undefined) return `error: ${problem}`;
   return error.stack ?? error.message;
 }
 

@@ -12,5 +12,8 @@ export function dockerAnswer({ ok, stdout, problem }: Outcome, what: string): st
   if (ok) return stdout;
   const right = fixOfMissingRight(problem);
   if (right !== undefined) throw new UserError(`this user has no right to use Docker: ${problem}; ${right}`);
-  throw new UserError(`${what}: ${problem}; start Docker, or see "docker info" for what is wrong with it`);
+  const silent = /cannot connect to the docker daemon|error during connect|is the docker daemon running/i.test(problem);
+  throw new UserError(
+    `${silent ? 'Docker does not answer' : what}: ${problem}; start Docker, or see "docker info" for what is wrong with it`,
+  );
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readIfPresent } from '../../constructs/read-if-present.js';
 import { messageOf, UserError } from './errors.js';
 import { clusterDirectory, removePrivateFile, writePrivateFile } from './places.js';
 
@@ -71,9 +71,10 @@ export function generateSecrets(): Secrets {
  * @throws UserError when the file cannot be read or is not what was written
  */
 export function readSecrets(path: string): Secrets | undefined {
-  if (!existsSync(path)) return undefined;
+  const text = readIfPresent(path);
+  if (text === undefined) return undefined;
   try {
-    return schema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return schema.parse(JSON.parse(text));
   } catch (error) {
     // neither zod's nor JSON's message is shown: both can quote the contents
     const cause = error instanceof z.ZodError ? 'fields are missing or malformed' : 'it is not readable JSON';

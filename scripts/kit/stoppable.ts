@@ -43,7 +43,11 @@ export async function withWishes<T>(
 
 /** A clock on which nobody sleeps any more once `signal` is aborted: waits throw its reason. */
 export function stoppableClock(clock: Clock, signal: AbortSignal): Clock {
-  return { now: () => clock.now(), sleep: async (ms) => unlessAborted(signal, clock.sleep(ms)) };
+  const sleep = async (ms: number) => {
+    signal.throwIfAborted();
+    return unlessAborted(signal, clock.sleep(ms));
+  };
+  return { now: () => clock.now(), sleep };
 }
 
 /** What `work` gives, or the reason of `signal`, whichever comes first. The work itself goes on. */
@@ -69,7 +73,8 @@ export async function orInterrupted<T>(signal: AbortSignal, work: Promise<T>): P
   try {
     return await work;
   } catch (error) {
-    if (signal.aborted) throw signal.reason as Error;
+    // one that is an interruption already says how things stand
+    if (signal.aborted && !(error instanceof InterruptedError)) throw signal.reason as Error;
     throw error;
   }
 }

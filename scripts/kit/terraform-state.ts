@@ -92,8 +92,9 @@ function isUnwritten(path: string): boolean {
 }
 
 function readResources(path: string): Look<Resources> {
+  const text = readFileSync(path, 'utf8');
   try {
-    return found(schema.parse(JSON.parse(readFileSync(path, 'utf8'))).resources);
+    return found(schema.parse(JSON.parse(text)).resources);
   } catch {
     return notYet('it is not a Terraform state');
   }

@@ -49,6 +49,9 @@ export interface Docker {
   stop(containers: readonly string[]): Promise<void>;
 }
 
+/** Not in the terminal's process group, where Ctrl-C would end what brings a server back. */
+const outOfReach = { detached: true };
+
 /** The Docker engine that the docker CLI talks to. */
 export function openDocker($: Shell, { deadline = 10_000 }: { deadline?: number } = {}): Docker {
   const quick = $({ timeout: deadline, input: '' });
@@ -73,14 +76,14 @@ export function openDocker($: Shell, { deadline = 10_000 }: { deadline?: number 
     },
     async start(containers) {
       const limit = 60_000;
-      const output = await $({ timeout: limit, input: '' })`docker start ${[...containers]}`;
+      const output = await $({ ...outOfReach, timeout: limit, input: '' })`docker start ${[...containers]}`;
       // the engine did answer a moment ago: what it says now is about these containers
       const fix = `mend that; a container that cannot be mended may go ("docker rm <name>"), npm start makes it anew around its data`;
       required(outcomeOf(output, 'docker start', limit), `docker start ${containers.join(' ')}`, fix);
     },
     async stop(containers) {
       const limit = 120_000;
-      const output = await $({ timeout: limit, input: '' })`docker stop ${[...containers]}`;
+      const output = await $({ ...outOfReach, timeout: limit, input: '' })`docker stop ${[...containers]}`;
       required(outcomeOf(output, 'docker stop', limit), `docker stop ${containers.join(' ')}`, 'see docker ps');
     },
   };

@@ -1,4 +1,5 @@
 /** Which server a command means. */
+import { cut } from '../kit/command-line.js';
 import { UserError } from '../kit/errors.js';
 import { primaryOf, type ClusterView } from './view.js';
 
@@ -16,7 +17,7 @@ interface Named {
 export function pickNode<T extends Named>(nodes: readonly T[], given: string): T {
   const node = nodes.find(({ id, name, container }) => [String(id), name, container].includes(given));
   if (node !== undefined) return node;
-  throw new UserError(`there is no server "${given}"; choose one of ${nodes.map(({ name }) => name).join(', ')}`);
+  throw new UserError(`there is no server "${cut(given)}"; choose one of ${nodes.map(({ name }) => name).join(', ')}`);
 }
 
 /** The server that accepts writes. @throws UserError when none does */

@@ -124,7 +124,7 @@ async function tellForgetful(settings: ClusterSettings, { docker, secrets }: Liv
   }
 }
 
-/** Terraform leaves a stopped container as it is (design.md §3), so servers that were stopped by hand are started here. */
+/** Terraform would make a stopped container anew, since it publishes no ports (provider/README.md); so those that were stopped by hand are started here. */
 async function startStopped(prefix: string, report: Report): Promise<void> {
   const docker = openDocker($);
   const { containers } = await docker.objects(prefix);

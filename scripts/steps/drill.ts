@@ -1,6 +1,7 @@
 /** The failover drill of the documentation, step by step: a planned hand-over, and everything as it was before behind it. */
-import { UserError } from '../kit/errors.js';
+import { InterruptedError, UserError } from '../kit/errors.js';
 import type { Report } from '../kit/report.js';
+import { noWishes, orInterrupted, stoppableClock } from '../kit/stoppable.js';
 import { found, notYet, waitUntil, type Look } from '../kit/wait.js';
 import { problemsOf, votersOf } from '../live/health.js';
 import type { Live } from '../live/open.js';
@@ -12,10 +13,22 @@ const deadlines = { call: 30_000, leads: 10_000, healthy: 60_000 };
 const fix = 'see npm run status and npm run logs';
 
 /**
+ * @param end what a person wants who breaks it off
  * @returns the cluster as it is afterwards
  * @throws UserError when the cluster is not healthy, has nobody to hand over to, or a step fails
  */
-export async function drill(live: Live, report: Report): Promise<ClusterView> {
+export async function drill(live: Live, report: Report, end = noWishes.end): Promise<ClusterView> {
+  try {
+    return await orInterrupted(end, play({ ...live, clock: stoppableClock(live.clock, end) }, report));
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+    const sentence =
+      'interrupted: leadership may have moved; what was begun goes on by itself, npm run status shows how';
+    throw new InterruptedError(error.signal, sentence);
+  }
+}
+
+async function play(live: Live, report: Report): Promise<ClusterView> {
   const look = openWatch(live, live.clock);
   const view = async () => {
     const seen = await look();

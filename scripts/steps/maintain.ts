@@ -6,7 +6,7 @@ import prettyMs from 'pretty-ms';
 import { volumeName } from '../../constructs/topology.js';
 import { InterruptedError, messageOf, UserError } from '../kit/errors.js';
 import type { Report } from '../kit/report.js';
-import { noWishes, stoppableClock, unlessAborted, type Wishes } from '../kit/stoppable.js';
+import { noWishes, orInterrupted, stoppableClock, unlessAborted, type Wishes } from '../kit/stoppable.js';
 import { found, notYet, waitUntil, type WaitOptions } from '../kit/wait.js';
 import { problemOf } from '../live/health.js';
 import type { Live } from '../live/open.js';
@@ -51,7 +51,7 @@ export interface Maintained {
  */
 export async function maintain(live: Live, options: MaintainOptions): Promise<Maintained> {
   const run = new Run(live, options);
-  const node = await run.begin();
+  const node = await orInterrupted(options.wishes?.end ?? noWishes.end, run.begin());
   await run.prepare(node);
   return run.perform(node);
 }
@@ -80,17 +80,21 @@ class Run {
   /** Until it may be stopped; interrupted meanwhile, it is in service as before. */
   async prepare(node: NodeView): Promise<void> {
     try {
-      await this.#clientsLeave(node);
-      await this.#follow(node);
-      await this.#catchUp(node);
-      // things may have changed since the first look
-      expectSpared(await readExistingCluster(this.live), node);
+      await orInterrupted(this.#wishes.end, this.#ready(node));
       this.#wishes.end.throwIfAborted();
     } catch (error) {
       if (!(error instanceof InterruptedError)) throw error;
       const said = error.message === 'interrupted' ? '' : `${error.message.replace(/^interrupted: /, '')}; `;
       throw new InterruptedError(error.signal, `interrupted: ${said}${node.container} was not taken out of service`);
     }
+  }
+
+  async #ready(node: NodeView): Promise<void> {
+    await this.#clientsLeave(node);
+    await this.#follow(node);
+    await this.#catchUp(node);
+    // things may have changed since the first look
+    expectSpared(await readExistingCluster(this.live), node);
   }
 
   async perform(node: NodeView): Promise<Maintained> {
@@ -102,6 +106,9 @@ class Run {
       await this.#step(`4. ${node.container} is out of service`, async () => docker.stop([node.container]));
       const nothing = command.length === 0 || this.#wishes.end.aborted;
       ended = nothing ? 0 : await this.#run(node);
+    } catch (error) {
+      // at a terminal docker hears Ctrl-C, too
+      if (!this.#wishes.end.aborted) throw error;
     } finally {
       await this.#comeBack(node, ended);
     }
@@ -111,7 +118,7 @@ class Run {
       const { signal } = end.reason as InterruptedError;
       throw new InterruptedError(signal, `interrupted: ${node.container} is back, streams and counts`);
     }
-    return { node, status: ended, steps: this.#steps, away };
+    return { node, status: ended ?? 0, steps: this.#steps, away };
   }
 
   /** What they are at may end; who comes anew is not kept away. */

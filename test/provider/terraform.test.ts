@@ -58,14 +58,18 @@ describe('the embedded provider', () => {
     await bench.apply();
   });
 
-  test('leaves a stopped container alone', async () => {
+  test('touches a stopped container in no plan, and would make it anew, as it publishes no ports', async () => {
     await docker('stop', '-t', '10', 'pgprov-one');
     try {
-      expect(await bench.plan()).toEqual([]);
+      expect(await bench.plan()).toEqual([
+        { address: one, actions: replace },
+        { address: hookOne, actions: replace },
+      ]);
       expect(await docker('inspect', '-f', '{{.State.Running}}', 'pgprov-one')).toBe('false');
     } finally {
       await docker('start', 'pgprov-one');
     }
+    expect(await bench.plan()).toEqual([]);
   });
 
   test('makes a lost container again, with the data it had', async () => {
@@ -78,6 +82,19 @@ describe('the embedded provider', () => {
     ]);
     await bench.apply();
     expect(await docker('exec', 'pgprov-two', 'cat', '/data/row')).toBe('precious');
+  });
+
+  test('leaves a volume that was made again by hand, without its labels, as it is', async () => {
+    await docker('rm', '-f', 'pgprov-two');
+    await docker('volume', 'rm', 'pgprov-two-data');
+    await docker('volume', 'create', 'pgprov-two-data');
+
+    expect(await bench.plan()).toEqual([
+      { address: two, actions: ['create'] },
+      { address: hookTwo, actions: replace },
+    ]);
+    await bench.apply();
+    expect(await bench.plan()).toEqual([]);
   });
 
   test('leaves nothing but the kept image after a destroy', async () => {

@@ -191,8 +191,8 @@ describe('the cluster stack', () => {
   it('protects the volumes where the settings say so', () => {
     const lifecycles = (protectData: boolean) =>
       Object.values(resources(synthesize({ protectData }).cluster, 'docker_volume')).map(({ lifecycle }) => lifecycle);
-    expect(lifecycles(true)).toEqual(Array(3).fill({ prevent_destroy: true }));
-    expect(lifecycles(false)).toEqual(Array(3).fill(undefined));
+    expect(lifecycles(true)).toEqual(Array(3).fill({ ignore_changes: ['labels'], prevent_destroy: true }));
+    expect(lifecycles(false)).toEqual(Array(3).fill({ ignore_changes: ['labels'] }));
   });
 
   it('depends on the Docker provider in nothing but its source and version', () => {

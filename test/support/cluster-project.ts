@@ -21,6 +21,7 @@ const parts = [
   'image',
   'setup/checksums.mjs',
   'setup/docker-right.mjs',
+  'setup/file-problem.mjs',
   'setup/lock.mjs',
   'setup/report.mjs',
   'provider/version.json',
@@ -54,7 +55,8 @@ export class ClusterProject {
     ensureImage();
     const prefix = `pgtest-${process.pid}`;
     const ports = await freePorts();
-    const directory = mkdtempSync(join(tmpdir(), `${prefix}-`));
+    // a space and an umlaut: whatever is pasted into a command line unquoted fails in every test
+    const directory = mkdtempSync(join(tmpdir(), `${prefix} prüf-`));
     for (const part of parts.filter((name) => existsSync(join(repository, name)))) {
       mkdirSync(dirname(join(directory, part)), { recursive: true });
       cpSync(join(repository, part), join(directory, part), { recursive: true });

@@ -11,6 +11,9 @@ import { ctrlC, openTerminal } from './terminal.js';
 export const commands = {
   'npm start': 'npm exec --offline -- node --import tsx scripts/start.ts',
   'npm run destroy': 'npm run destroy -- --yes',
+  'npm run switchover': 'npm run switchover',
+  'npm run maintain': "npm run maintain -- replica2 -- sh -c 'echo the command runs; sleep 2'",
+  'npm run drill': 'npm run drill',
   'cdktf deploy': 'sh -c "set -a; . ./.env; set +a; exec npx cdktf deploy \'*\' --auto-approve"',
   'cdktf destroy': 'sh -c "set -a; . ./.env; set +a; exec npx cdktf destroy \'*\' --auto-approve"',
 } as const;

@@ -27,8 +27,6 @@ type BuildSpec struct {
 	Context    string
 	Dockerfile string
 	Tags       []string
-	Args       map[string]string
-	Labels     map[string]string
 }
 
 // Build builds the image and returns when its tags are set. The error of a
@@ -60,8 +58,6 @@ func Build(ctx context.Context, docker client.APIClient, spec BuildSpec) error {
 		Version:     build.BuilderV1,
 		Dockerfile:  spec.Dockerfile,
 		Tags:        spec.Tags,
-		BuildArgs:   pointers(spec.Args),
-		Labels:      spec.Labels,
 		Remove:      true,
 		ForceRemove: true,
 	})
@@ -146,12 +142,4 @@ func followBuild(messages io.Reader) error {
 func lastLines(text string, count int) string {
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	return strings.Join(lines[max(0, len(lines)-count):], "\n")
-}
-
-func pointers(values map[string]string) map[string]*string {
-	result := make(map[string]*string, len(values))
-	for key, value := range values {
-		result[key] = &value
-	}
-	return result
 }

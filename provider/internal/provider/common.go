@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -93,6 +95,15 @@ func labelMap(labels []labelModel) map[string]string {
 		result[label.Label.ValueString()] = label.Value.ValueString()
 	}
 	return result
+}
+
+// readLabels is what the engine has, sorted by name.
+func readLabels(found map[string]string) []labelModel {
+	labels := make([]labelModel, 0, len(found))
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		labels = append(labels, labelModel{Label: types.StringValue(name), Value: types.StringValue(found[name])})
+	}
+	return labels
 }
 
 // computedString is an attribute that only the engine sets.

@@ -24,7 +24,6 @@ type containerModel struct {
 	Env                 types.Set         `tfsdk:"env"`
 	Restart             types.String      `tfsdk:"restart"`
 	MustRun             types.Bool        `tfsdk:"must_run"`
-	StopSignal          types.String      `tfsdk:"stop_signal"`
 	StopTimeout         types.Int64       `tfsdk:"stop_timeout"`
 	DestroyGraceSeconds types.Int64       `tfsdk:"destroy_grace_seconds"`
 	Memory              types.Int64       `tfsdk:"memory"`
@@ -64,7 +63,6 @@ func (m *containerModel) createOptions(ctx context.Context) (client.ContainerCre
 	config := &container.Config{
 		Image:        m.Image.ValueString(),
 		Hostname:     m.Hostname.ValueString(),
-		StopSignal:   m.StopSignal.ValueString(),
 		Labels:       labelMap(m.Labels),
 		ExposedPorts: exposed,
 	}
@@ -135,9 +133,6 @@ func (m *containerModel) settleChosen(ctx context.Context, found container.Inspe
 	if m.Hostname.IsUnknown() {
 		m.Hostname = types.StringValue(found.Config.Hostname)
 	}
-	if m.StopSignal.IsUnknown() {
-		m.StopSignal = types.StringValue(found.Config.StopSignal)
-	}
 	if m.StopTimeout.IsUnknown() {
 		m.StopTimeout = stopTimeout(found)
 	}
@@ -170,7 +165,7 @@ func (m *containerModel) settlePorts(actual []portModel) {
 // settleUnknown gives a value to whatever could not be learned from the
 // engine: Terraform accepts no unknown value after an apply, failed or not.
 func (m *containerModel) settleUnknown(ctx context.Context) {
-	for _, text := range []*types.String{&m.Hostname, &m.StopSignal, &m.LogDriver} {
+	for _, text := range []*types.String{&m.Hostname, &m.LogDriver} {
 		if text.IsUnknown() {
 			*text = types.StringValue("")
 		}
@@ -192,8 +187,8 @@ func (m *containerModel) settleUnknown(ctx context.Context) {
 
 // refresh takes over what the engine says now, as kreuzwerker's provider does:
 // environment and labels are not read back, since images add to them, nor are
-// networks and volumes. Ports are, from the running container: one that is cut
-// off its network publishes none, and is planned to be replaced.
+// networks and volumes. Ports are, as they are published: a container that is
+// stopped, or cut off its networks, publishes none, and is planned to be replaced.
 func (m *containerModel) refresh(found container.InspectResponse) {
 	m.Name = types.StringValue(strings.TrimPrefix(found.Name, "/"))
 	// By id or by name, as the configuration gives it: a tag that moved on
@@ -204,7 +199,6 @@ func (m *containerModel) refresh(found container.InspectResponse) {
 		m.Image = types.StringValue(found.Config.Image)
 	}
 	m.Hostname = types.StringValue(found.Config.Hostname)
-	m.StopSignal = types.StringValue(found.Config.StopSignal)
 	m.StopTimeout = stopTimeout(found)
 	m.Restart = types.StringValue(string(found.HostConfig.RestartPolicy.Name))
 	m.Memory = sizeOrNull(m.Memory, found.HostConfig.Memory)
@@ -214,10 +208,7 @@ func (m *containerModel) refresh(found container.InspectResponse) {
 	if len(found.HostConfig.LogConfig.Config) > 0 || len(m.LogOpts) > 0 {
 		m.LogOpts = found.HostConfig.LogConfig.Config
 	}
-	// A stopped container publishes nothing; that is no difference.
-	if found.State.Running && len(m.Ports) > 0 {
-		m.Ports = sameOrder(m.Ports, publishedPorts(found))
-	}
+	m.Ports = sameOrder(m.Ports, publishedPorts(found))
 }
 
 func stopTimeout(found container.InspectResponse) types.Int64 {

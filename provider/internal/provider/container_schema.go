@@ -26,12 +26,11 @@ func (r *containerResource) Schema(_ context.Context, _ resource.SchemaRequest, 
 	resp.Schema = schema.Schema{
 		Description: "A Docker container.",
 		Attributes: map[string]schema.Attribute{
-			"id":          computedString("The engine's id of the container."),
-			"name":        requiredName("The name of the container."),
-			"image":       requiredName("The image, by name or id. It must be on the engine: nothing is pulled."),
-			"hostname":    chosenString("Host name inside the container."),
-			"stop_signal": chosenString("Signal that stops the container."),
-			"log_driver":  chosenString("The logging driver."),
+			"id":         computedString("The engine's id of the container."),
+			"name":       requiredName("The name of the container."),
+			"image":      requiredName("The image, by name or id. It must be on the engine: nothing is pulled."),
+			"hostname":   chosenString("Host name inside the container."),
+			"log_driver": chosenString("The logging driver."),
 			"env": schema.SetAttribute{
 				Optional:      true,
 				Computed:      true,

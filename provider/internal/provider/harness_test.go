@@ -17,9 +17,10 @@ type values = map[string]any
 
 // harness speaks Terraform's protocol to the provider, as Terraform does.
 type harness struct {
-	t      *testing.T
-	server tfprotov6.ProviderServer
-	types  map[string]tftypes.Object
+	t       *testing.T
+	server  tfprotov6.ProviderServer
+	schemas map[string]*tfprotov6.Schema
+	types   map[string]tftypes.Object
 }
 
 // change is what a plan says about one object.
@@ -40,7 +41,7 @@ func newHarness(t *testing.T) *harness {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &harness{t: t, server: server, types: map[string]tftypes.Object{}}
+	h := &harness{t: t, server: server, schemas: schemas.ResourceSchemas, types: map[string]tftypes.Object{}}
 	for name, schema := range schemas.ResourceSchemas {
 		h.types[name] = schema.ValueType().(tftypes.Object)
 	}

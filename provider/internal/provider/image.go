@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/mapplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/setplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
@@ -30,16 +29,13 @@ type imageModel struct {
 	ImageID     types.String `tfsdk:"image_id"`
 	RepoDigest  types.String `tfsdk:"repo_digest"`
 	KeepLocally types.Bool   `tfsdk:"keep_locally"`
-	Triggers    types.Map    `tfsdk:"triggers"`
 	Build       []buildModel `tfsdk:"build"`
 }
 
 type buildModel struct {
-	Context    types.String      `tfsdk:"context"`
-	Dockerfile types.String      `tfsdk:"dockerfile"`
-	Tag        []string          `tfsdk:"tag"`
-	BuildArgs  map[string]string `tfsdk:"build_args"`
-	Label      map[string]string `tfsdk:"label"`
+	Context    types.String `tfsdk:"context"`
+	Dockerfile types.String `tfsdk:"dockerfile"`
+	Tag        []string     `tfsdk:"tag"`
 }
 
 func newImage() resource.Resource { return &imageResource{} }
@@ -57,12 +53,6 @@ func (r *imageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 			"image_id":     computedString("The image's id, as `docker inspect` shows it."),
 			"repo_digest":  computedString("The image's digest in a registry; empty for one that was only built."),
 			"keep_locally": schema.BoolAttribute{Optional: true, Description: "Leave the image on the engine when the resource is destroyed."},
-			"triggers": schema.MapAttribute{
-				Optional:      true,
-				ElementType:   types.StringType,
-				Description:   "Strings that, when changed, build the image anew.",
-				PlanModifiers: []planmodifier.Map{mapplanmodifier.RequiresReplace()},
-			},
 		},
 		Blocks: map[string]schema.Block{"build": buildBlock()},
 	}
@@ -82,9 +72,7 @@ func buildBlock() schema.Block {
 					Default:     stringdefault.StaticString("Dockerfile"),
 					Description: "The Dockerfile, relative to the context.",
 				},
-				"tag":        schema.ListAttribute{Optional: true, ElementType: types.StringType, Description: "Further names of the image."},
-				"build_args": schema.MapAttribute{Optional: true, ElementType: types.StringType, Description: "Build arguments."},
-				"label":      schema.MapAttribute{Optional: true, ElementType: types.StringType, Description: "Labels of the image."},
+				"tag": schema.ListAttribute{Optional: true, ElementType: types.StringType, Description: "Further names of the image."},
 			},
 		},
 	}
@@ -104,8 +92,6 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 			Context:    build.Context.ValueString(),
 			Dockerfile: build.Dockerfile.ValueString(),
 			Tags:       append([]string{name}, build.Tag...),
-			Args:       build.BuildArgs,
-			Labels:     build.Label,
 		})
 		if err != nil {
 			fail(&resp.Diagnostics, "build", "image", name, err)

@@ -95,6 +95,7 @@ func (r *networkResource) refresh(ctx context.Context, state *networkModel) (boo
 	}
 	state.Name = types.StringValue(found.Network.Name)
 	state.Driver = types.StringValue(found.Network.Driver)
+	state.Labels = readLabels(found.Network.Labels)
 	return true, nil
 }
 

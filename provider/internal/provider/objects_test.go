@@ -111,13 +111,12 @@ func buildContext(t *testing.T, files map[string]string) string {
 func TestImageIsBuiltWithoutIgnoredFilesAndKept(t *testing.T) {
 	h := onEngine(t)
 	directory := buildContext(t, map[string]string{
-		"build/Dockerfile": "FROM debian:trixie-slim\nARG GREETING\nCOPY . /context\nRUN echo \"$GREETING\" > /greeting\n",
+		"build/Dockerfile": "FROM debian:trixie-slim\nLABEL pgprov=yes\nCOPY . /context\nRUN echo hello > /greeting\n",
 		".dockerignore":    "secret\n**/*.log\nbuild\n.dockerignore\n",
 		"kept":             "", "secret": "", "deep/old.log": "",
 	})
 	config := values{"name": prefix + "built:1", "keep_locally": true, "build": []values{{
 		"context": directory, "dockerfile": "build/Dockerfile", "tag": []string{prefix + "built:latest"},
-		"build_args": values{"GREETING": "hello"}, "label": values{"pgprov": "yes"},
 	}}}
 	state, errors := h.apply("docker_image", nil, config)
 	if len(errors) > 0 {

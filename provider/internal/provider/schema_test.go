@@ -1,65 +1,14 @@
 package provider
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-const (
-	replaces = "replaces"
-	updates  = "updates in place"
-)
-
-var (
-	label      = []values{{"label": "a", "value": "1"}}
-	otherLabel = []values{{"label": "a", "value": "2"}}
-)
-
-// attributes is the table of what kreuzwerker/docker 3.9.0 does: for each
-// attribute that is served, two values and what the change from the one to the
-// other means.
-var attributes = []struct {
-	kind, name   string
-	before, then any
-	means        string
-}{
-	{"docker_network", "name", "a", "b", replaces},
-	{"docker_network", "driver", "bridge", "overlay", replaces},
-	{"docker_network", "labels", label, otherLabel, replaces},
-
-	{"docker_volume", "name", "a", "b", replaces},
-	{"docker_volume", "driver", "local", "other", replaces},
-	{"docker_volume", "labels", label, otherLabel, replaces},
-
-	{"docker_image", "name", "a:1", "a:2", replaces},
-	{"docker_image", "keep_locally", true, false, updates},
-	{"docker_image", "triggers", values{"hash": "1"}, values{"hash": "2"}, replaces},
-	{"docker_image", "build", []values{{"context": "."}}, []values{{"context": ".."}}, replaces},
-	{"docker_image", "build", []values{{"context": "."}}, []values{{"context": ".", "dockerfile": "Other"}}, replaces},
-	{"docker_image", "build", []values{{"context": "."}}, []values{{"context": ".", "tag": []string{"a:latest"}}}, replaces},
-	{"docker_image", "build", []values{{"context": "."}}, []values{{"context": ".", "build_args": values{"A": "1"}}}, replaces},
-	{"docker_image", "build", []values{{"context": "."}}, []values{{"context": ".", "label": values{"a": "1"}}}, replaces},
-
-	{"docker_container", "name", "a", "b", replaces},
-	{"docker_container", "image", "a:1", "a:2", replaces},
-	{"docker_container", "hostname", "a", "b", replaces},
-	{"docker_container", "env", []string{"A=1"}, []string{"A=2"}, replaces},
-	{"docker_container", "restart", "no", "unless-stopped", updates},
-	{"docker_container", "stop_signal", "SIGTERM", "SIGINT", replaces},
-	{"docker_container", "stop_timeout", 10, 20, replaces},
-	{"docker_container", "destroy_grace_seconds", 10, 20, updates},
-	{"docker_container", "memory", 64, 128, updates},
-	{"docker_container", "memory_swap", 64, 128, updates},
-	{"docker_container", "shm_size", 64, 128, replaces},
-	{"docker_container", "log_driver", "json-file", "local", replaces},
-	{"docker_container", "log_opts", values{"max-size": "1m"}, values{"max-size": "2m"}, replaces},
-	{"docker_container", "labels", label, otherLabel, replaces},
-	{"docker_container", "ports", port(5432, 17400), port(5432, 17401), replaces},
-	{"docker_container", "networks_advanced", []values{{"name": "a"}}, []values{{"name": "b"}}, replaces},
-	{"docker_container", "networks_advanced", []values{{"name": "a"}}, []values{{"name": "a", "aliases": []string{"c"}}}, replaces},
-	{"docker_container", "volumes", mount("a", "/data"), mount("b", "/data"), replaces},
-	{"docker_container", "volumes", mount("a", "/data"), mount("a", "/other"), replaces},
-}
+var label = []values{{"label": "a", "value": "1"}}
 
 // required is the least that each kind needs.
 var required = map[string]values{
@@ -71,10 +20,6 @@ var required = map[string]values{
 
 func port(internal, external int) []values {
 	return []values{{"internal": internal, "external": external, "ip": "127.0.0.1"}}
-}
-
-func mount(volume, path string) []values {
-	return []values{{"volume_name": volume, "container_path": path}}
 }
 
 func with(base values, name string, value any) values {
@@ -112,59 +57,117 @@ func (h *harness) existing(kind string, config values) values {
 
 func TestEachChangeMeansWhatItMeansInTheRealProvider(t *testing.T) {
 	h := newHarness(t)
-	for _, row := range attributes {
-		t.Run(row.kind+"."+row.name+" "+row.means, func(t *testing.T) {
-			before, then := with(required[row.kind], row.name, row.before), with(required[row.kind], row.name, row.then)
-			state := h.existing(row.kind, before)
-
-			unchanged := h.plan(row.kind, state, before)
-			if len(unchanged.replaces) > 0 {
-				t.Errorf("no change replaces: %v", unchanged.replaces)
-			}
-			changed := h.plan(row.kind, state, then)
-			if replaced := len(changed.replaces) > 0; replaced != (row.means == replaces) {
-				t.Errorf("want a change that %s, got replacement because of %v", row.means, changed.replaces)
-			}
-			if row.means == updates && changed.planned["id"] != "computed" {
-				t.Errorf("the id becomes %v: whatever depends on it would be replaced", changed.planned["id"])
-			}
-		})
+	table := readTable(t)
+	for kind, rows := range table.Attributes {
+		for name, row := range rows {
+			t.Run(kind+"."+name+" "+row.Change, func(t *testing.T) {
+				before := table.Objects[kind]
+				then := setAt(before, name, row.Other)
+				if row.Change == "refused" {
+					if errors := h.validate(kind, then); len(errors) == 0 {
+						t.Errorf("%v is accepted", row.Other)
+					}
+					return
+				}
+				state := h.existing(kind, before)
+				if unchanged := h.plan(kind, state, before); len(unchanged.replaces) > 0 {
+					t.Errorf("no change replaces: %v", unchanged.replaces)
+				}
+				changed := h.plan(kind, state, then)
+				if replaced := len(changed.replaces) > 0; replaced != (row.Change == "replace") {
+					t.Errorf("want a change to %s, got replacement because of %v", row.Change, changed.replaces)
+				}
+				if row.Change == "update" && changed.planned["id"] != "computed" {
+					t.Errorf("the id becomes %v: whatever depends on it would be replaced", changed.planned["id"])
+				}
+				if value := valueAt(changed.planned, name); fmt.Sprint(value) != fmt.Sprint(row.Other) {
+					t.Errorf("planned is %v, want %v", value, row.Other)
+				}
+			})
+		}
 	}
 }
 
 func TestEveryAttributeStandsInTheTable(t *testing.T) {
 	h := newHarness(t)
 	listed := map[string]bool{}
-	for _, row := range attributes {
-		listed[row.kind+"."+row.name] = true
+	for kind, rows := range readTable(t).Attributes {
+		for name := range rows {
+			listed[kind+"."+name] = true
+		}
 	}
-	// set by the engine alone, or not a property of the object
-	for _, name := range []string{"docker_image.image_id", "docker_image.repo_digest", "docker_volume.mountpoint", "docker_container.must_run"} {
-		listed[name] = true
-	}
-	for kind, object := range h.types {
-		for name := range object.AttributeTypes {
-			if name != "id" && !listed[kind+"."+name] {
+	served := map[string]bool{}
+	for kind, schema := range h.schemas {
+		for _, name := range settable(schema.Block) {
+			served[kind+"."+name] = true
+			if !listed[kind+"."+name] {
 				t.Errorf("%s.%s is served, but not in the table", kind, name)
 			}
 		}
 	}
+	for name := range listed {
+		if !served[name] {
+			t.Errorf("%s is in the table, but not served", name)
+		}
+	}
+}
+
+// settable lists the attributes that a configuration may set, those of blocks as "block.attribute".
+func settable(block *tfprotov6.SchemaBlock) []string {
+	names := []string{}
+	for _, attribute := range block.Attributes {
+		if attribute.Required || attribute.Optional {
+			names = append(names, attribute.Name)
+		}
+	}
+	for _, nested := range block.BlockTypes {
+		for _, name := range settable(nested.Block) {
+			names = append(names, nested.TypeName+"."+name)
+		}
+	}
+	return names
 }
 
 func TestDefaultsAreThoseOfTheRealProvider(t *testing.T) {
 	h := newHarness(t)
-	container := h.plan("docker_container", nil, with(required["docker_container"], "ports", []values{{"internal": 5432}}))
-	if restart := container.planned["restart"]; restart != "no" {
-		t.Errorf("restart defaults to %v, want no", restart)
+	table := readTable(t)
+	for kind, rows := range table.Attributes {
+		for name, row := range rows {
+			t.Run(kind+"."+name, func(t *testing.T) {
+				if required := isRequired(h.schemas[kind].Block, name); required != (row.Default == "required") {
+					t.Fatalf("required: %v, the table says %v", required, row.Default)
+				}
+				if row.Default == "required" {
+					return
+				}
+				want := row.Default
+				if want == "computed" {
+					want = unknownValue
+				}
+				planned := h.plan(kind, nil, setAt(table.Objects[kind], name, nil)).planned
+				if got := valueAt(planned, name); fmt.Sprint(got) != fmt.Sprint(want) {
+					t.Errorf("left out, it is planned to be %v, want %v", got, want)
+				}
+			})
+		}
 	}
-	published := container.planned["ports"].([]any)[0].(values)
-	if published["ip"] != "0.0.0.0" || published["protocol"] != "tcp" || published["external"] != unknownValue {
-		t.Errorf("ports default to %v, want ip 0.0.0.0, protocol tcp and a port that the engine picks", published)
+}
+
+func isRequired(block *tfprotov6.SchemaBlock, name string) bool {
+	outer, inner, nested := strings.Cut(name, ".")
+	if nested {
+		for _, candidate := range block.BlockTypes {
+			if candidate.TypeName == outer {
+				return isRequired(candidate.Block, inner)
+			}
+		}
 	}
-	image := h.plan("docker_image", nil, required["docker_image"])
-	if dockerfile := image.planned["build"].([]any)[0].(values)["dockerfile"]; dockerfile != "Dockerfile" {
-		t.Errorf("dockerfile defaults to %v, want Dockerfile", dockerfile)
+	for _, attribute := range block.Attributes {
+		if attribute.Name == name {
+			return attribute.Required
+		}
 	}
+	return false
 }
 
 func TestTheSamePortsInAnotherOrderReplaceNothing(t *testing.T) {

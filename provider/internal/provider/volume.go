@@ -34,7 +34,7 @@ func (r *volumeResource) Schema(_ context.Context, _ resource.SchemaRequest, res
 		Attributes: map[string]schema.Attribute{
 			"id":         computedString("The name of the volume."),
 			"name":       chosenString("The name of the volume; generated when not given."),
-			"driver":     chosenString("The driver of the volume; the engine's default is local."),
+			"driver":     computedString("The driver of the volume: local."),
 			"mountpoint": computedString("Where the volume lies on the engine's machine."),
 		},
 		Blocks: map[string]schema.Block{"labels": labelsBlock()},
@@ -51,7 +51,6 @@ func (r *volumeResource) Create(ctx context.Context, req resource.CreateRequest,
 	defer cancel()
 	created, err := r.docker.VolumeCreate(ctx, client.VolumeCreateOptions{
 		Name:   plan.Name.ValueString(),
-		Driver: plan.Driver.ValueString(),
 		Labels: labelMap(plan.Labels),
 	})
 	if err != nil {
@@ -62,8 +61,8 @@ func (r *volumeResource) Create(ctx context.Context, req resource.CreateRequest,
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 }
 
-// take copies what the engine says. Labels are not read back: a volume cannot
-// change them, and a difference would mean to replace it, data and all.
+// take copies what the engine says, but for the labels: one that existed before
+// its creation keeps those it had, which the next refresh shows.
 func (m *volumeModel) take(found volume.Volume) {
 	m.ID = types.StringValue(found.Name)
 	m.Name = types.StringValue(found.Name)
@@ -89,6 +88,7 @@ func (r *volumeResource) Read(ctx context.Context, req resource.ReadRequest, res
 		return
 	}
 	state.take(found.Volume)
+	state.Labels = readLabels(found.Volume.Labels)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
 

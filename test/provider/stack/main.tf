@@ -28,7 +28,6 @@ resource "docker_image" "node" {
     context    = "${path.module}/context"
     dockerfile = "Dockerfile"
     tag        = ["pgprov-terraform:latest"]
-    build_args = { GREETING = "hello" }
   }
 }
 
@@ -47,6 +46,9 @@ resource "docker_volume" "data" {
   labels {
     label = "pgprov"
     value = "yes"
+  }
+  lifecycle {
+    ignore_changes = [labels]
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { InterruptedError } from '../../../scripts/kit/errors.js';
 import type { SqlRow } from '../../../scripts/live/sql.js';
 import { agreement, drill, partners } from '../../../scripts/steps/drill.js';
 import { fakeLive } from './fake-cluster.js';
@@ -77,5 +78,20 @@ describe('drill', () => {
     await expect(drill(opened, silentReport())).rejects.toThrow(
       /waited .* for pgraft-replica1 to lead; last seen: .*pgraft_get_leader\(\) = 1/,
     );
+  });
+
+  it('that is interrupted says so, and leaves what was begun to itself', async () => {
+    const controller = new AbortController();
+    const { opened, asked } = fakeLive(3, (text) => {
+      if (!text.includes('pgraft_transfer_leadership')) {
+        return text.includes('pgraft_is_leader') ? [{ leads: false, leader: '1' }] : undefined;
+      }
+      controller.abort(new InterruptedError('SIGINT', 'interrupted'));
+      return [];
+    });
+    const broken = drill(opened, silentReport(), controller.signal);
+    await expect(broken).rejects.toMatchObject({ name: 'UserError', signal: 'SIGINT' });
+    await expect(broken).rejects.toThrow(/^interrupted: leadership may have moved; .* npm run status shows how$/);
+    expect(asked.join()).toContain('pgraft_transfer_leadership');
   });
 });

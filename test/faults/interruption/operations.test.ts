@@ -1,0 +1,50 @@
+/** Ctrl-C in the commands that move leadership or take a server out of service, at each of their steps. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ClusterProject } from '../../support/cluster-project.js';
+import { eventually } from '../../support/eventually.js';
+import { describeMoment, runAtTerminal, type CommandName, type Moment } from '../../support/interrupted.js';
+
+const steps = (first: number, last: number): Moment[] =>
+  Array.from({ length: last - first + 1 }, (_, index) => ({ line: new RegExp(`${first + index}\\. `), plus: 20 }));
+
+/** What is said on Ctrl-C, and when it comes. */
+const rows: readonly [command: CommandName, moments: readonly Moment[], says: RegExp][] = [
+  ['npm run switchover', steps(1, 4), /interrupted: /],
+  ['npm run maintain', [...steps(1, 5), { line: /the command runs/, plus: 300 }], /interrupted|out of service for/],
+  ['npm run drill', steps(3, 3), /interrupted: leadership may have moved/],
+];
+
+describe('Ctrl-C, behind which the cluster is healthy by itself and the same command works:', () => {
+  let project: ClusterProject;
+  beforeAll(async () => {
+    project = await ClusterProject.open();
+    const started = await project.start();
+    expect(started.status, started.output).toBe(0);
+  });
+  beforeEach(({ onTestFailed }) => {
+    onTestFailed(async () => {
+      console.error(await project.logs());
+    });
+  });
+  afterAll(async () => {
+    await project.close();
+  });
+
+  const moments = rows.flatMap(([command, all, says]) =>
+    all.map((moment) => [`${command} at ${describeMoment(moment)}`, { command, moment, says }] as const),
+  );
+
+  it.each(moments)('%s', async (_, { command, moment, says }) => {
+    const broken = await runAtTerminal(project, command, moment);
+    // a step that is over at once may be the last one
+    expect(broken.status, broken.output).toBe(broken.interrupted ? 130 : 0);
+    if (broken.interrupted) expect(broken.output).toMatch(says);
+    const status = async () => project.npm('status');
+    await eventually('a healthy cluster', status, (seen) => seen.status === 0, 60_000);
+    expect(await project.sqlAtPrimary("select value from pgraft_get_config() where key = 'failover_enabled'")).toBe(
+      'true',
+    );
+    const again = await runAtTerminal(project, command);
+    expect(again.status, again.output).toBe(0);
+  });
+});
