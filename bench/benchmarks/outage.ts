@@ -13,30 +13,38 @@ export const outage: Benchmark = {
   runs: 20,
   cases: [...cases.map(({ name }) => name), coldStart.name],
   async measure({ runs, only, signal }) {
-    const site = await PgraftSite.form();
-    try {
-      const series: Series[] = [];
-      for (const one of chooseCases(cases, only)) {
-        console.error(`  ${one.what}`);
-        series.push(...(await measureCase(site, one, { runs, signal, limited: true })));
-      }
-      for (const { what } of chooseCases([coldStart], only)) {
-        console.error(`  ${what}`);
-        series.push(await measureColdStarts(site, runs, signal));
-      }
-      return [...series, ...(await conclude(site))];
-    } finally {
-      await site.remove();
+    const series: Series[] = [];
+    for (const one of chooseCases(cases, only)) {
+      series.push(...(await alone(one.what, (site) => measureCase(site, one, { runs, signal, limited: true }))));
     }
+    for (const { what } of chooseCases([coldStart], only)) {
+      series.push(...(await alone(what, async (site) => [await measureColdStarts(site, runs, signal)])));
+    }
+    return series;
   },
 };
 
-async function conclude(site: Site): Promise<Series[]> {
+/**
+ * On a cluster of its own: every failover leaves a segment of a timeline of its own, and pg_rewind copies all that there are, so that after
+ * a hundred of them the way back would be that of a server that nobody has.
+ */
+async function alone(what: string, measure: (site: Site) => Promise<Series[]>): Promise<Series[]> {
+  console.error(`  ${what}`);
+  const site = await PgraftSite.form();
+  try {
+    return [...(await measure(site)), ...(await damageOf(site, what))];
+  } finally {
+    await site.remove();
+  }
+}
+
+async function damageOf(site: Site, after: string): Promise<Series[]> {
   const { lost, stale } = await site.damage();
   tell([...lost, ...stale]);
+  const acknowledged = `of ${site.load.acknowledged} acknowledged rows`;
   return [
-    { what: `rows lost of ${site.load.acknowledged} acknowledged ones`, unit: 'rows', limit: 0, values: [lost.length] },
-    { what: 'rows acknowledged under an older promotion', unit: 'rows', limit: 0, values: [stale.length] },
+    { what: `${after}: lost ${acknowledged}`, unit: 'rows', limit: 0, values: [lost.length] },
+    { what: `${after}: acknowledged under an older promotion`, unit: 'rows', limit: 0, values: [stale.length] },
   ];
 }
 

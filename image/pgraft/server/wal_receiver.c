@@ -49,22 +49,35 @@ pgraft_wal_receiver_stop(void)
 	return !WalRcvRunning();
 }
 
-static bool
-startup_waits_for_queries(void)
+/* Process id of the startup process while it waits for queries, else 0. */
+static pid_t
+startup_that_waits(void)
 {
 	uint32 number = pg_atomic_read_u32(&pgraft_shared->startup_proc);
+	PGPROC *startup;
 	uint32 event;
 
 	if (number == 0)
-		return false;
-	event = GetPGProcByNumber((ProcNumber) number - 1)->wait_event_info;
+		return 0;
+	startup = GetPGProcByNumber((ProcNumber) number - 1);
+	event = startup->wait_event_info;
 	return event == WAIT_EVENT_RECOVERY_CONFLICT_SNAPSHOT || event == WAIT_EVENT_RECOVERY_CONFLICT_TABLESPACE ||
-		   event == WAIT_EVENT_BUFFER_PIN || (event & 0xFF000000) == PG_WAIT_LOCK;
+				   event == WAIT_EVENT_BUFFER_PIN || (event & 0xFF000000) == PG_WAIT_LOCK
+			   ? startup->pid
+			   : 0;
 }
 
+/*
+ * Of a snapshot's end nobody tells the startup process: it looks again after a sleep that has doubled up to a second, unless a signal ends
+ * that.
+ */
 void
 pgraft_end_conflicts(void)
 {
-	if (startup_waits_for_queries())
-		CancelDBBackends(InvalidOid, PROCSIG_RECOVERY_CONFLICT_SNAPSHOT, true);
+	pid_t startup = startup_that_waits();
+
+	if (startup == 0)
+		return;
+	CancelDBBackends(InvalidOid, PROCSIG_RECOVERY_CONFLICT_SNAPSHOT, true);
+	kill(startup, SIGUSR1);
 }
