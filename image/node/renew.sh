@@ -18,7 +18,7 @@ renew_state() {
 forget_raft_state() {
   durable_remove "$incarnation_file"
   remove_directory "$raft_dir/raft"
-  durable_remove "$formed_file" "$established_file" "$lost_file"
+  durable_remove "$formed_file" "$established_file" "$promised_file" "$lost_file"
   use_token_up
   durable_write "$renewed_file" "$1"$'\n'
 }

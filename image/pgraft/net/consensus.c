@@ -44,6 +44,16 @@ stuck_joining(void *arg)
 	g->config.hooks.fatal("this server was stopped while it joined its cluster: it starts over, and waits to be added");
 }
 
+/* It can be added anew, and votes for nobody until then. */
+static void
+untrusted(void *arg, const char *why)
+{
+	PgraftConsensus *g = arg;
+
+	g->config.hooks.lost(why);
+	pgraft_consensus_fatal("trust the Raft state", why);
+}
+
 static void
 leader_heard(void *arg, int32_t node_id, raft_term term)
 {
@@ -65,6 +75,7 @@ init_raft(PgraftConsensus *g)
 	g->layer.admits = pgraft_presence_admits;
 	g->layer.leader_heard = leader_heard;
 	g->layer.stuck_joining = stuck_joining;
+	g->layer.untrusted = untrusted;
 	g->layer.fatal = g->config.hooks.fatal;
 	g->layer.arg = g;
 	pgraft_io_wrap(&g->layer, &g->io);
@@ -113,10 +124,18 @@ bootstrap(PgraftConsensus *g, const PgraftClusterSpec *spec)
 }
 
 static void
+begin_promises(PgraftConsensus *g)
+{
+	check("note what is promised", pgraft_promises_begin(&g->layer.promises, g->files.promised_path));
+	g->formed.promises = true;
+}
+
+static void
 form(PgraftConsensus *g, const PgraftClusterSpec *spec)
 {
 	g->formed.node_id = g->config.self.node_id;
 	check("make the Raft directory", pgraft_formation_begin(&g->files));
+	begin_promises(g);
 	init_raft(g);
 	bootstrap(g, spec);
 	check("record the formation of the Raft group", pgraft_formation_commit(&g->files, &g->formed));
@@ -158,13 +177,20 @@ pgraft_consensus_recovered(PgraftConsensus *g)
 	pgraft_barrier_passed(g);
 }
 
+/* An older pgraft has kept no promises: they begin with what is there. */
 static void
 resume(PgraftConsensus *g)
 {
+	const bool kept = g->formed.promises;
+
 	/* Left over if the formation was interrupted at its end. */
 	check("use up the formation token", pgraft_formation_consume(&g->files));
+	if (!kept)
+		begin_promises(g);
 	init_raft(g);
 	run_raft(g);
+	if (!kept)
+		check("record that promises are kept", pgraft_formation_commit(&g->files, &g->formed));
 }
 
 /* Written down when libraft is there but has heard nothing yet. */
@@ -176,6 +202,7 @@ pgraft_consensus_join(PgraftConsensus *g, const PgraftMembershipNotice *invitati
 	check("forget the former Raft group", pgraft_remove_durably(g->established_path));
 	check("make the Raft directory", pgraft_formation_begin(&g->files));
 	check("use up the formation token", pgraft_formation_consume(&g->files));
+	begin_promises(g);
 	init_raft(g);
 	run_raft(g);
 	check("record the invitation to the Raft group", pgraft_formation_commit(&g->files, &g->formed));
@@ -240,6 +267,9 @@ pgraft_consensus_start(uv_loop_t *loop, const PgraftConsensusConfig *config)
 	if (!pgraft_formation_recovery(&g->files, &recovery_term, why, sizeof why))
 		pgraft_consensus_fatal("recover from this server's data", why);
 	state = pgraft_formation_read(&g->files, &g->formed, why, sizeof why);
+	if (state == PGRAFT_FORMATION_WHOLE && g->formed.promises &&
+		!pgraft_promises_read(&g->layer.promises, g->files.promised_path, why, sizeof why))
+		state = PGRAFT_FORMATION_LOST;
 	if (recovery_term == 0 && !may_start(g, state, why))
 		return;
 	pgraft_links_begin(g);

@@ -25,6 +25,7 @@ pgraft_formation_init(PgraftFormation *f, const char *data_dir)
 	snprintf(f->consumed_path, sizeof f->consumed_path, "%s/formation.consumed", data_dir);
 	snprintf(f->removed_path, sizeof f->removed_path, "%s/removed", data_dir);
 	snprintf(f->recover_path, sizeof f->recover_path, "%s/recover", data_dir);
+	snprintf(f->promised_path, sizeof f->promised_path, "%s/promised", data_dir);
 	return true;
 }
 
@@ -87,6 +88,8 @@ describe(const PgraftFormed *formed, char *text, size_t size)
 					  formed->joining ? "yes" : "no");
 	if (formed->group_id[0] != '\0')
 		n += snprintf(text + n, size - (size_t) n, "group_id=%s\n", formed->group_id);
+	if (formed->promises)
+		n += snprintf(text + n, size - (size_t) n, "promises=yes\n");
 	return n;
 }
 
@@ -100,6 +103,14 @@ is_as_written(const char *text, const PgraftFormed *formed)
 	return strcmp(text, whole) == 0 && (formed->group_id[0] == '\0' || pgraft_incarnation_valid(formed->group_id));
 }
 
+/* Whose state it is and whether it may vote is not known any more: it can be added anew. */
+static PgraftFormationState
+damaged(const PgraftFormation *f, char *err, size_t err_size)
+{
+	snprintf(err, err_size, "\"%s\" is damaged", f->formed_path);
+	return PGRAFT_FORMATION_LOST;
+}
+
 PgraftFormationState
 pgraft_formation_read(const PgraftFormation *f, PgraftFormed *formed, char *err, size_t err_size)
 {
@@ -110,6 +121,8 @@ pgraft_formation_read(const PgraftFormation *f, PgraftFormed *formed, char *err,
 	memset(formed, 0, sizeof *formed);
 	if (rc == ENOENT)
 		return PGRAFT_FORMATION_NONE;
+	if (rc == EBADMSG || rc == EFBIG)
+		return damaged(f, err, err_size);
 	if (rc != 0)
 	{
 		snprintf(err, err_size, "could not read \"%s\": %s", f->formed_path, strerror(rc));
@@ -117,19 +130,14 @@ pgraft_formation_read(const PgraftFormation *f, PgraftFormed *formed, char *err,
 	}
 	id = number_in(text, "node_id=");
 	if (id < 1 || id > INT32_MAX)
-	{
-		snprintf(err, err_size, "\"%s\" does not name a node", f->formed_path);
-		return PGRAFT_FORMATION_UNKNOWN;
-	}
+		return damaged(f, err, err_size);
 	formed->node_id = (int32_t) id;
 	formed->joined_at = number_in(text, "joined_at=");
 	formed->joining = strstr(text, "\njoining=yes\n") != NULL;
+	formed->promises = strstr(text, "\npromises=yes\n") != NULL;
 	copy_group(text, formed->group_id);
 	if (!is_as_written(text, formed))
-	{
-		snprintf(err, err_size, "\"%s\" is damaged", f->formed_path);
-		return PGRAFT_FORMATION_UNKNOWN;
-	}
+		return damaged(f, err, err_size);
 	if (has_term(f))
 		return PGRAFT_FORMATION_WHOLE;
 	snprintf(err, err_size, "the Raft state in \"%s\" is lost", f->raft_dir);
@@ -189,7 +197,7 @@ pgraft_formation_give_up(const PgraftFormation *f)
 int
 pgraft_formation_clear(const PgraftFormation *f)
 {
-	static const char *const of_the_group[] = {"formed", "established", "members"};
+	static const char *const of_the_group[] = {"formed", "established", "members", "promised"};
 	char path[sizeof f->data_dir + 16];
 	int rc;
 

@@ -3,6 +3,7 @@
  *	  Whether this server has Raft state, the one-time right to make it, and how it is given up (safety.md R4).
  *
  * All in <data_dir>:
+ *	 promised			what was promised with raft/ (promises.h)
  *	 formed				raft/ is whole, and whose it is; without it whatever lies there is the rest of an interrupted formation
  *	 formation.token	handed over by the bootstrap: allows to form once from pgraft.initial_cluster
  *	 formation.consumed this server has formed or joined a group: it never forms one by itself again
@@ -23,6 +24,7 @@ typedef struct PgraftFormation
 	char consumed_path[1024];
 	char removed_path[1024];
 	char recover_path[1024];
+	char promised_path[1024];
 } PgraftFormation;
 
 /* What `formed` says. */
@@ -33,6 +35,7 @@ typedef struct PgraftFormed
 	char group_id
 		[PGRAFT_GROUP_SIZE]; /* known at once at a start, before anything is applied; "": the group has no name yet */
 	bool joining;			 /* it has not applied that yet */
+	bool promises;			 /* `promised` is there; it is not beside state that an older pgraft has made */
 } PgraftFormed;
 
 typedef enum PgraftFormationState

@@ -11,6 +11,7 @@
 
 #include <raft.h>
 
+#include "net/promises.h"
 #include "net/status.h"
 
 typedef struct PgraftIo
@@ -24,11 +25,16 @@ typedef struct PgraftIo
 	raft_id self;
 	bool joining;		  /* safety.md R4: has not applied yet what added it, so that it neither votes nor takes over */
 	raft_term least_term; /* an only voter starts above it */
-	bool (*pass_tick)(void *arg);				/* shall libraft see this tick? */
+	PgraftPromises promises;	  /* open: libraft's files have to keep them */
+	struct PgraftAppend *appends; /* on their way to the disk */
+	raft_index log_end;			  /* the last entry, on disk or on its way there */
+	raft_index snapshot_end;	  /* that the snapshot being written replaces the log up to; 0: it does not */
+	bool (*pass_tick)(void *arg); /* shall libraft see this tick? */
 	bool (*admits)(void *arg, int32_t node_id); /* and a message of this server? */
 	void (*leader_heard)(void *arg, int32_t node_id, raft_term term);
 	void (*stuck_joining)(
 		void *arg); /* what was replayed makes a joining server its group's only voter; does not return */
+	void (*untrusted)(void *arg, const char *why); /* what was loaded is not what was written; does not return */
 	void (*fatal)(const char *message);
 	void *arg;
 } PgraftIo;

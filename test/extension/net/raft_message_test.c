@@ -288,9 +288,9 @@ TEST(a_configuration_is_as_long_as_its_servers)
 static PgraftFormation files;
 static char err[1200];
 
-/* What a server makes of this file, when there is no Raft log beside it. */
-static PgraftFormationState
-formed_from(const char *text, size_t size)
+/* What a server makes of this file, when there is no Raft log beside it: is it believed? */
+static bool
+believes(const char *text, size_t size)
 {
 	static char directory[] = "/tmp/pgraft-test-XXXXXX";
 	PgraftFormed formed;
@@ -298,27 +298,32 @@ formed_from(const char *text, size_t size)
 	if (files.data_dir[0] == '\0' && (mkdtemp(directory) == NULL || !pgraft_formation_init(&files, directory)))
 		abort();
 	CHECK_INT(pgraft_write_durably(files.formed_path, text, size), 0);
-	return pgraft_formation_read(&files, &formed, err, sizeof err);
+	CHECK_INT(pgraft_formation_read(&files, &formed, err, sizeof err), PGRAFT_FORMATION_LOST);
+	return strstr(err, "is damaged") == NULL;
 }
+
+/* The length of text up to its end in a whole file that is a whole file, too. */
+#define UP_TO(text) (size == strlen(text))
 
 TEST(a_formation_file_that_was_written_is_believed_and_no_other)
 {
-	static const char whole[] = "node_id=2\njoined_at=7\njoining=yes\ngroup_id=00112233445566778899aabbccddeeff\n";
+	static const char whole[] =
+		"node_id=2\njoined_at=7\njoining=yes\ngroup_id=00112233445566778899aabbccddeeff\npromises=yes\n";
 	char text[sizeof whole];
 
-	CHECK_INT(formed_from(whole, sizeof whole - 1), PGRAFT_FORMATION_LOST);
+	CHECK(believes(whole, sizeof whole - 1));
 	for (size_t size = 0; size < sizeof whole - 1; size++)
 	{
-		bool complete = size == strlen("node_id=2\n") || size == strlen("node_id=2\njoined_at=7\njoining=yes\n");
+		bool complete = UP_TO("node_id=2\n") || UP_TO("node_id=2\njoined_at=7\njoining=yes\n") ||
+						size == sizeof whole - 1 - strlen("promises=yes\n");
 
-		CHECK_INT(formed_from(whole, size), complete ? PGRAFT_FORMATION_LOST : PGRAFT_FORMATION_UNKNOWN);
+		CHECK_INT(believes(whole, size), complete);
 	}
 	for (size_t at = 0; at < sizeof whole - 1; at++)
 	{
 		memcpy(text, whole, sizeof whole);
 		text[at] = '\0';
-		CHECK_INT(formed_from(text, sizeof whole - 1), PGRAFT_FORMATION_UNKNOWN);
+		CHECK(!believes(text, sizeof whole - 1));
 	}
-	CHECK_INT(formed_from("node_id=2\njoined_at=7\njoining=yfs\n", 34), PGRAFT_FORMATION_UNKNOWN);
-	CHECK(strstr(err, "is damaged") != NULL);
+	CHECK(!believes("node_id=2\njoined_at=7\njoining=yfs\n", 34));
 }

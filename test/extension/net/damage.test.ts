@@ -1,0 +1,124 @@
+/** Files of a member's Raft state that somebody has cut off, changed or removed: it tells, and does not take part with what is left. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.js';
+import { leading, MemberGroup, type Member } from './member-group.js';
+
+/** A member whose directory is as it was when it was killed. */
+const saved = '/tmp/saved';
+
+/** Shell functions over the files of a member, in whose directory they run. */
+const functions = `
+  newest() { # that of the greater version: bytes 8 to 15
+    v1=$(od -An -tu8 -j8 -N8 raft/metadata1 2>/dev/null || echo 0)
+    v2=$(od -An -tu8 -j8 -N8 raft/metadata2 2>/dev/null || echo 0)
+    if [ "$v1" -gt "$v2" ]; then echo raft/metadata1; else echo raft/metadata2; fi
+  }
+  older() { if [ "$(newest)" = raft/metadata1 ]; then echo raft/metadata2; else echo raft/metadata1; fi; }
+  cut() { truncate -s $(($(stat -c %s "$1") / 2)) "$1"; }
+  put() { # <byte> <file> <offset>
+    printf "\\\\$(printf %o "$1")" | dd of="$2" bs=1 seek="$3" conv=notrunc status=none
+  }
+  flip() { # <file> <offset of the byte>
+    put $(($(od -An -tu1 -j"$2" -N1 "$1") ^ 1)) "$1" "$2"
+  }
+  log() { ls raft | grep -E '^(open-|[0-9]{16}-)' | sed 's,^,raft/,'; }`;
+
+const untrusted: readonly (readonly [string, string, RegExp])[] = [
+  ['the newest metadata file is cut off', 'cut "$(newest)"', /its (vote|term)/],
+  ['the newest metadata file is gone', 'rm "$(newest)"', /its (vote|term)/],
+  ['its term has become an older one', 'put 1 "$(newest)" 16', /its term is 1, and was /],
+  ['a bit of its vote has changed', 'flip "$(newest)" 24', /its vote/],
+  ['a bit of its version has changed', 'flip "$(newest)" 8', /both at version|its (vote|term)/],
+  ['a bit of its format has changed', 'flip "$(newest)" 0', /bad format/],
+  ['a metadata file is longer than it was', 'echo more >> "$(newest)"', /has size/],
+  ['both metadata files are gone', 'rm raft/metadata1 raft/metadata2', /is lost/],
+  ['the log is gone', 'rm $(log)', /its log ends at 0/],
+  ['the log is empty', 'for f in $(log); do : > "$f"; done', /its log ends at|damaged/],
+  [
+    'a bit of the log has changed',
+    'for f in $(log); do [ ! -s "$f" ] || flip "$f" 24; done',
+    /its log ends at|damaged/,
+  ],
+  ['the log is cut off', 'for f in $(log); do truncate -s 40 "$f"; done', /its log ends at|damaged/],
+  ['what it has promised is gone', 'rm promised', /cannot be told from .*No such file/],
+  ['what it has promised is cut off', 'cut promised', /cannot be told from .*damaged/],
+  ['what it has promised has changed', 'flip promised 5; flip promised 110', /cannot be told from .*damaged/],
+  ['the note of who it is has changed', 'flip formed 3', /"[^"]*formed" is damaged/],
+  ['the note of who it is is empty', ': > formed', /"[^"]*formed" is damaged/],
+];
+
+const harmless: readonly (readonly [string, string])[] = [
+  ['the older metadata file is cut off', 'cut "$(older)"'],
+  ['the older metadata file is gone', 'rm -f "$(older)"'],
+  ['the newest line of what it has promised was not written whole', 'flip promised 5'],
+  ['the other line was not', 'flip promised 110'],
+  ['its term has become a newer one', 'put 9 "$(newest)" 17'],
+];
+
+describe('a member whose files were changed while it was down', () => {
+  let group: MemberGroup;
+  let leader: Member;
+  let other: number;
+  beforeAll(async () => {
+    group = await MemberGroup.create(3);
+    const look = async () => {
+      const statuses = await Promise.all(group.members.map((member) => member.status()));
+      return group.members[statuses.findIndex(({ role, barrier, term }) => role === leading && barrier === term)];
+    };
+    const found = await eventually('a leader', look, (seen) => seen !== undefined, 15_000);
+    if (found === undefined) throw new Error('no leader');
+    leader = found;
+    other = leader.id === 3 ? 2 : 3;
+    const { last } = await leader.status();
+    await group.member(other).shows('the whole log', ({ applied }) => applied >= last);
+  });
+  afterAll(() => {
+    group.remove();
+  });
+  afterEach(({ task }) => {
+    if (task.result?.state !== 'fail') return;
+    for (const { id, said } of group.members) console.error(`node ${id}:`, said);
+    console.error(
+      group.run(`cd /tmp/data${other}; ls -lR; cat promised; for f in raft/metadata*; do od -An -tu8 $f; done`),
+      group.run(`cd ${saved}; cat promised formed; for f in raft/metadata*; do od -An -tu8 $f; done`),
+    );
+  });
+
+  /** Kill it, do this to its files, and start it. @returns what puts them back */
+  const damage = async (script: string): Promise<() => void> => {
+    group.signal('KILL', [group.member(other)]);
+    await eventually('it to end', () => group.member(other).ended, Boolean, 10_000);
+    group.run(`rm -rf ${saved}; cp -a /tmp/data${other} ${saved}; cd /tmp/data${other}; ${functions}\n${script}`);
+    return () => {
+      group.run(`rm -rf /tmp/data${other}; cp -a ${saved} /tmp/data${other}`);
+    };
+  };
+
+  it.each(untrusted)('takes no part when %s', async (_, script, why) => {
+    const mend = await damage(script);
+    await expect(group.start(other)).rejects.toThrow(why);
+    mend();
+    await group.start(other);
+    const { last } = await leader.status();
+    await group.member(other).shows('the whole log', ({ applied }) => applied >= last);
+  });
+
+  it.each(harmless)('goes on when %s', async (_, script) => {
+    await damage(script);
+    await group.start(other);
+    const { last } = await leader.status();
+    await group.member(other).shows('the whole log', ({ applied }) => applied >= last);
+  });
+
+  it('goes on with the state of an older pgraft, which has kept no promises, and keeps them from then on', async () => {
+    await damage("rm promised; sed -i '/^promises=/d' formed");
+    await group.start(other);
+    await group.member(other).shows('its leader', ({ leader: id }) => id === leader.id);
+    expect(group.file(other, 'formed')).toContain('promises=yes\n');
+    await damage('cut "$(newest)"').then(async (mend) => {
+      await expect(group.start(other)).rejects.toThrow(/its (vote|term)/);
+      mend();
+      await group.start(other);
+    });
+  });
+});
