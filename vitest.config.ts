@@ -7,6 +7,8 @@ const minutes = 60 * seconds;
 const campaigns = ['interruption', 'kills'].filter((name) => !process.argv.includes(name));
 /** Repeats what it does, all times only when asked for: `npm run test:faults -- membership`. */
 const repeated = 'membership';
+/** Makes many connections, all of them only when asked for: `npm run test:faults -- strangers`. */
+const connections = process.argv.includes('strangers') ? '100000' : '3000';
 
 /**
  * One project a level, cheapest first. Files run side by side, one for each core, except those of whole clusters: several of
@@ -15,7 +17,10 @@ const repeated = 'membership';
 export default defineConfig({
   test: {
     maxWorkers: availableParallelism(),
-    env: { PGRAFT_TEST_TIMES: process.env['PGRAFT_TEST_TIMES'] ?? (process.argv.includes(repeated) ? '20' : '3') },
+    env: {
+      PGRAFT_TEST_TIMES: process.env['PGRAFT_TEST_TIMES'] ?? (process.argv.includes(repeated) ? '20' : '3'),
+      PGRAFT_TEST_CONNECTIONS: process.env['PGRAFT_TEST_CONNECTIONS'] ?? connections,
+    },
     projects: [
       level('unit', { order: 0, timeout: 20 * seconds, parallel: true }),
       level('stack', { order: 1, timeout: 60 * seconds, parallel: true }),
