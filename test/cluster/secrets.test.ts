@@ -11,13 +11,12 @@ import { docker, mustRun, type Ended } from '../support/shell.js';
 import { WriteLoad } from '../support/write-load.js';
 
 const names = ['primary', 'replica1', 'replica2'];
-/** Each holds a secret, is in a server's volume, and only PostgreSQL's user reads it. */
+/** Each holds a secret, is in a server's volume, and only PostgreSQL's user reads it; the token is used up. */
 const secretFiles = [
-  'application.password',
-  'raft.key',
-  'replication.password',
-  'replication.pgpass',
-  'superuser.password',
+  ...['application.password', 'raft.key', 'replication.password', 'replication.pgpass', 'superuser.password'].map(
+    (name) => `cluster/${name}`,
+  ),
+  'pgraft/formation.consumed',
 ];
 
 describe('the secrets of a cluster', () => {
@@ -143,7 +142,7 @@ describe('the secrets of a cluster', () => {
     expect(back.status, back.output).toBe(0);
   });
 
-  it('show nowhere but in one file of this machine, and five of each server, which only their owners read', async () => {
+  it('show nowhere but in one file of this machine, and six of each server, which only their owners read', async () => {
     remember();
     expect(secrets.size).toBeGreaterThanOrEqual(5 + 2);
     expect(statSync(file()).mode & 0o777).toBe(0o600);
@@ -154,7 +153,7 @@ describe('the secrets of a cluster', () => {
     for (const found of [places, ...shown]) expect(leaksIn(found, [...secrets])).toEqual([]);
     for (const name of names) {
       const files = await filesWith(project.container(name), [...secrets]);
-      expect(files).toEqual(secretFiles.map((held) => `600 /var/lib/postgresql/cluster/${held}`));
+      expect(files).toEqual(secretFiles.map((held) => `600 /var/lib/postgresql/${held}`));
     }
   });
 
