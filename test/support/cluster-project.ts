@@ -7,8 +7,8 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { isFree } from '../../scripts/kit/guards.js';
 import { ensureImage } from './image.js';
+import { releasePorts, takeAll } from './ports.js';
 import { dockerLines, mustRun, run, type Ended, type RunOptions } from './shell.js';
 
 const repository = join(import.meta.dirname, '..', '..');
@@ -29,6 +29,8 @@ const parts = [
   '.env',
 ];
 const mostServers = 9;
+/** Of ports: each for a cluster. */
+const blocks = 4;
 
 /** Settings beyond prefix and ports, as in the context of cdktf.json. */
 export type Context = Readonly<Record<string, unknown>>;
@@ -54,7 +56,7 @@ export class ClusterProject {
     // a build takes minutes, the commands of a test do not
     ensureImage();
     const prefix = `pgtest-${process.pid}`;
-    const ports = await freePorts();
+    const ports = await takeClusterPorts();
     // a space and an umlaut: whatever is pasted into a command line unquoted fails in every test
     const directory = mkdtempSync(join(tmpdir(), `${prefix} prüf-`));
     for (const part of parts.filter((name) => existsSync(join(repository, name)))) {
@@ -70,7 +72,7 @@ export class ClusterProject {
   /** A second cluster of the same directory, named by variables, as one who has two does it. Close it first. */
   async beside(): Promise<ClusterProject> {
     const prefix = `${this.prefix}-b`;
-    const ports = await freePorts(this.ports);
+    const ports = await takeClusterPorts();
     const { postgres, raft } = ports;
     const variables = {
       PGRAFT_PREFIX: prefix,
@@ -163,6 +165,7 @@ export class ClusterProject {
       }
     } finally {
       await removeObjects(this.prefix);
+      releasePorts(portsOf(this.ports));
       if (!this.#isSecond) rmSync(this.directory, { recursive: true, force: true });
     }
   }
@@ -230,15 +233,15 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** The first of four blocks of ports of which all are free, `taken` left out. Each test process begins with another one. */
-async function freePorts(taken?: Ports): Promise<Ports> {
-  for (let turn = 0; turn < 4; turn += 1) {
-    const block = (process.pid + turn) % 4;
+/** A block of ports of which all are free, for nobody else until it is released. */
+async function takeClusterPorts(): Promise<Ports> {
+  for (let block = 0; block < blocks; block += 1) {
     const ports = { postgres: 17900 + 10 * block, raft: 17940 + 10 * block };
-    if (ports.postgres === taken?.postgres) continue;
-    const wanted = Object.values(ports).flatMap((first) => Array.from({ length: mostServers }, (_, i) => first + i));
-    const free = await Promise.all(wanted.map(async (port) => isFree(port, '127.0.0.1')));
-    if (free.every(Boolean)) return ports;
+    if (await takeAll(portsOf(ports))) return ports;
   }
   throw new Error('no block of ports from 17900 to 17979 is free; stop what listens there (see docker ps)');
+}
+
+function portsOf(ports: Ports): number[] {
+  return Object.values(ports).flatMap((first: number) => Array.from({ length: mostServers }, (_, i) => first + i));
 }

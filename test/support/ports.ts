@@ -17,13 +17,24 @@ const reserved = new Map<number, Socket>();
 export async function takePorts(first: number, last: number, count: number): Promise<number[]> {
   const taken: number[] = [];
   for (let port = first; port <= last && taken.length < count; port += 1) {
-    if (!(await reserve(port))) continue;
-    if (await isFree(port, '127.0.0.1')) taken.push(port);
-    else releasePorts([port]);
+    if (await take(port)) taken.push(port);
   }
   if (taken.length === count) return taken;
   releasePorts(taken);
   throw new Error(`no ${count} free ports from ${first} to ${last}; end other tests`);
+}
+
+/** Whether all of `ports` could be taken; none is otherwise. */
+export async function takeAll(ports: readonly number[]): Promise<boolean> {
+  const taken: number[] = [];
+  for (const port of ports) {
+    if (!(await take(port))) {
+      releasePorts(taken);
+      return false;
+    }
+    taken.push(port);
+  }
+  return true;
 }
 
 export function releasePorts(ports: readonly number[]): void {
@@ -31,6 +42,13 @@ export function releasePorts(ports: readonly number[]): void {
     reserved.get(port)?.close();
     reserved.delete(port);
   }
+}
+
+async function take(port: number): Promise<boolean> {
+  if (!(await reserve(port))) return false;
+  if (await isFree(port, '127.0.0.1')) return true;
+  releasePorts([port]);
+  return false;
 }
 
 async function reserve(port: number): Promise<boolean> {
