@@ -248,6 +248,7 @@ describe('bad input', () => {
       const refusal = await eventually(`${call} refused`, ask, refused, 15_000);
       expect(refusal).toMatchObject({ hint: expect.stringMatching(/./) as string });
     }
-    expect(await group.primary.value('SELECT pgraft_get_worker_state()')).toBe('running');
+    const look = () => group.primary.value('SELECT pgraft_get_worker_state()').catch(() => undefined);
+    await eventually('a worker that runs', look, (state) => state === 'running', 15_000);
   });
 });
