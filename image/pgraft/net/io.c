@@ -72,6 +72,18 @@ is_for_libraft(struct raft_io *io, const struct raft_message *message)
 		   !(pgraft_io_layer->joining && is_for_voters(message)) && !is_impossible(io->data, message);
 }
 
+/*
+ * libraft would follow a null pointer.  The same again is of no use: the answer to the first tells the leader.  Of another one the worker,
+ * started anew, is sent what it needs.
+ */
+static void
+came_while_one_is_written(struct raft_message *snapshot)
+{
+	if (snapshot->install_snapshot.last_index != pgraft_io_layer->snapshot_end)
+		pgraft_io_layer->fatal("a snapshot came in while one was being written");
+	pgraft_raft_message_drop(snapshot);
+}
+
 void
 pgraft_io_receive(struct raft_io *io, struct raft_message *message)
 {
@@ -84,9 +96,11 @@ pgraft_io_receive(struct raft_io *io, struct raft_message *message)
 		pgraft_io_layer->last_seen_ms[message->server_id] = pgraft_now_ms();
 	if (is_warming(message))
 		return;
-	/* libraft would follow a null pointer; started anew, the worker is sent the snapshot again. */
 	if (message->type == RAFT_INSTALL_SNAPSHOT && pgraft_io_layer->snapshot_stored != NULL)
-		pgraft_io_layer->fatal("a snapshot came in while one was being written");
+	{
+		came_while_one_is_written(message);
+		return;
+	}
 	if (message->type >= 1 && message->type <= PGRAFT_MESSAGE_KINDS)
 		pgraft_io_layer->counters.received[message->type - 1]++;
 	if (message->type == RAFT_INSTALL_SNAPSHOT)

@@ -61,16 +61,11 @@ describe('a member whose files were changed while it was down', () => {
   let other: number;
   beforeAll(async () => {
     group = await MemberGroup.create(3);
-    const look = async () => {
-      const statuses = await Promise.all(group.members.map((member) => member.status()));
-      return group.members[statuses.findIndex(({ role, barrier, term }) => role === leading && barrier === term)];
-    };
-    const found = await eventually('a leader', look, (seen) => seen !== undefined, 15_000);
-    if (found === undefined) throw new Error('no leader');
-    leader = found;
-    other = leader.id === 3 ? 2 : 3;
-    const { last } = await leader.status();
-    await group.member(other).shows('the whole log', ({ applied }) => applied >= last);
+    const [first, ...others] = await leaderFirst(group);
+    leader = first;
+    // one of them has voted for it
+    const vote = (id: number) => group.run(`cd /tmp/data${id}; ${functions}\nod -An -tu8 -j24 -N8 "$(newest)"`);
+    other = others.map(({ id }) => id).find((id) => Number(vote(id)) === first.id) ?? 0;
   });
   afterAll(() => {
     group.remove();
@@ -122,3 +117,57 @@ describe('a member whose files were changed while it was down', () => {
     });
   });
 });
+
+describe('a member that was away for longer than the log is kept', () => {
+  let group: MemberGroup;
+  afterAll(() => {
+    group.remove();
+  });
+  afterEach(({ task }) => {
+    if (task.result?.state === 'fail') for (const { id, said } of group.members) console.error(`node ${id}:`, said);
+  });
+
+  it('has what the snapshot has, also after it was killed', async () => {
+    group = await MemberGroup.create(3, undefined, ['SNAPSHOTS_OFTEN=yes']);
+    const [leader, , away] = await leaderFirst(group);
+    const { last: known } = await away.status();
+    group.signal('KILL', [away]);
+    const index = async (what: string): Promise<number> => {
+      const { configuration } = await leader.status();
+      leader.tell(`${what} 4`);
+      const changed = await leader.shows(what, (s) => s.committed && s.configuration > configuration);
+      return changed.snapshot;
+    };
+    // the entries behind a snapshot stay, too
+    await eventually(
+      'a snapshot that has replaced what the other lacks',
+      async () => {
+        await index('add');
+        return index('remove');
+      },
+      (snapshot) => snapshot > known + 16,
+      30_000,
+    );
+    const { last } = await leader.status();
+    await group.start(away.id);
+    await group.member(away.id).shows('the snapshot', ({ applied, snapshot }) => applied >= last && snapshot > known);
+    group.signal('KILL', [group.member(away.id)]);
+    await group.start(away.id);
+    await group.member(away.id).shows('the same', ({ applied }) => applied >= last);
+  });
+});
+
+/** The leader, and the other two, all with the whole log. */
+async function leaderFirst(group: MemberGroup): Promise<[Member, Member, Member]> {
+  const look = async () => {
+    const statuses = await Promise.all(group.members.map((member) => member.status()));
+    return group.members[statuses.findIndex(({ role, barrier, term }) => role === leading && barrier === term)];
+  };
+  const leader = await eventually('a leader', look, (seen) => seen !== undefined, 15_000);
+  if (leader === undefined) throw new Error('no leader');
+  const { last } = await leader.status();
+  const [one, other] = group.members.filter((member) => member !== leader);
+  if (one === undefined || other === undefined) throw new Error('not three members');
+  for (const member of [one, other]) await member.shows('the whole log', ({ applied }) => applied >= last);
+  return [leader, one, other];
+}

@@ -71,18 +71,24 @@ export class MemberGroup {
     private readonly container: string,
     private readonly count: number,
     private readonly electionTimeout: number,
+    private readonly environment: readonly string[],
   ) {}
 
   /**
    * Compile with the sanitizers, and start this many members, which form a group.
    *
    * @param electionTimeout in milliseconds
+   * @param environment of each, such as SNAPSHOTS_OFTEN=yes (member.c)
    */
-  static async create(count: number, electionTimeout = defaultElectionTimeout): Promise<MemberGroup> {
+  static async create(
+    count: number,
+    electionTimeout = defaultElectionTimeout,
+    environment: readonly string[] = [],
+  ): Promise<MemberGroup> {
     const container = `pgnet-${process.pid}-${containers}`;
     containers += 1;
     openContainer(container, 'member');
-    const group = new MemberGroup(container, count, electionTimeout);
+    const group = new MemberGroup(container, count, electionTimeout, environment);
     try {
       for (let id = 1; id <= count; id += 1) await group.start(id);
     } catch (error) {
@@ -115,7 +121,16 @@ export class MemberGroup {
   async #started(id: number, count: number, under: readonly string[] = []): Promise<Member> {
     const last = this.members[id - 1];
     if (last !== undefined) await eventually(`node ${id} to end`, () => last.ended, Boolean, 10_000);
-    const command = [...under, '/tmp/member', `${id}`, `/tmp/data${id}`, `${count}`, `${this.electionTimeout}`];
+    const environment = ['env', ...this.environment];
+    const command = [
+      ...environment,
+      ...under,
+      '/tmp/member',
+      `${id}`,
+      `/tmp/data${id}`,
+      `${count}`,
+      `${this.electionTimeout}`,
+    ];
     const member = await new MemberProcess<MemberStatus>(this.container, id, command, patience).begun();
     this.members[id - 1] = member;
     return member;

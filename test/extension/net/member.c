@@ -368,8 +368,8 @@ configure(PgraftConsensusConfig *config, char **args)
 		set_keys(&config->keys, getenv("MEMBER_KEYS"));
 	config->election_timeout_ms = (unsigned) atoi(args[4]);
 	config->heartbeat_interval_ms = 50;
-	config->snapshot_threshold = 1024;
-	config->trailing_entries = 4096;
+	config->snapshot_threshold = getenv("SNAPSHOTS_OFTEN") != NULL ? 8 : 1024;
+	config->trailing_entries = getenv("SNAPSHOTS_OFTEN") != NULL ? 8 : 4096;
 	config->system_identifier = 7;
 	config->n_recover_links = sizeof data_chain / sizeof data_chain[0];
 	config->recover_links = data_chain;
