@@ -6,7 +6,7 @@ import { Images } from '../changes/image.js';
 import { chooseCases } from '../choose.js';
 import type { Benchmark, Series } from '../kit.js';
 import { clients, patience } from '../outage/site.js';
-import { tell } from './outage.js';
+import { tell } from '../outage/damage.js';
 
 interface Measured {
   readonly seconds: number;

@@ -3,6 +3,7 @@ import { chooseCases } from '../choose.js';
 import type { Benchmark, Series } from '../kit.js';
 import { cases } from '../outage/cases.js';
 import { coldStart, measureColdStarts } from '../outage/cold-start.js';
+import { damageOf } from '../outage/damage.js';
 import { measureCase } from '../outage/measure.js';
 import { PgraftSite } from '../outage/pgraft-site.js';
 import { clients, type Site } from '../outage/site.js';
@@ -32,26 +33,8 @@ async function alone(what: string, measure: (site: Site) => Promise<Series[]>): 
   console.error(`  ${what}`);
   const site = await PgraftSite.form();
   try {
-    return [...(await measure(site)), ...(await damageOf(site, what))];
+    return [...(await measure(site)), ...(await damageOf(site, what, { limited: true }))];
   } finally {
     await site.remove();
   }
-}
-
-async function damageOf(site: Site, after: string): Promise<Series[]> {
-  const { lost, stale } = await site.damage();
-  tell([...lost, ...stale]);
-  const acknowledged = `of ${site.load.acknowledged} acknowledged rows`;
-  return [
-    { what: `${after}: lost ${acknowledged}`, unit: 'rows', limit: 0, values: [lost.length] },
-    { what: `${after}: acknowledged under an older promotion`, unit: 'rows', limit: 0, values: [stale.length] },
-  ];
-}
-
-const told = 6;
-
-/** Some of what is wrong, beside the results. */
-export function tell(sentences: readonly string[]): void {
-  for (const sentence of sentences.slice(0, told)) console.error(`  ${sentence}`);
-  if (sentences.length > told) console.error(`  and ${sentences.length - told} more`);
 }

@@ -3,10 +3,10 @@ import { chooseCases } from '../choose.js';
 import type { Benchmark, Series } from '../kit.js';
 import { cases, type Case } from '../outage/cases.js';
 import { comparison } from '../outage/comparison.js';
+import { damageOf } from '../outage/damage.js';
 import { measureCase } from '../outage/measure.js';
 import { PgraftSite } from '../outage/pgraft-site.js';
 import { clients, type Site } from '../outage/site.js';
-import { tell } from './outage.js';
 import { defaults, minimum, type Timing } from '../peers/patroni/settings.js';
 import { PatroniSite } from '../peers/patroni/site.js';
 
@@ -42,7 +42,10 @@ export const patroni: Benchmark = {
       }
       for (const { site } of sides) site.load.rest();
       for (const one of chooseCases(comparable, only)) series.push(...(await compare(sides, one, signal)));
-      for (const { site } of sides) series.push(...(await damageOf(site)));
+      for (const { site } of sides) {
+        site.load.resume();
+        series.push(...(await damageOf(site, site.label ?? '', { limited: false })));
+      }
       return series;
     } finally {
       // also of a run that did not come to its end
@@ -68,17 +71,6 @@ async function compare([ours, ...theirs]: readonly Side[], one: Case, signal: Ab
   const failed = ended.find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
   return [...first, ...ended.flatMap((end) => (end.status === 'fulfilled' ? end.value : []))];
-}
-
-async function damageOf(site: Site): Promise<Series[]> {
-  site.load.resume();
-  const { lost, stale } = await site.damage();
-  tell([...lost.slice(0, 3), ...stale.slice(0, 3)]);
-  const acknowledged = `of ${site.load.acknowledged} acknowledged rows`;
-  return [
-    { what: `${site.label ?? ''}: lost ${acknowledged}`, unit: 'rows', values: [lost.length] },
-    { what: `${site.label ?? ''}: acknowledged under an older promotion`, unit: 'rows', values: [stale.length] },
-  ];
 }
 
 function told({ ttl, loop_wait, retry_timeout }: Timing): string {
