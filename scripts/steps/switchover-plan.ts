@@ -13,6 +13,8 @@ export interface SwitchoverPlan {
   readonly from: NodeView;
   /** Undefined: whichever suits the servers best. */
   readonly to: NodeView | undefined;
+  /** Every server but `from`. */
+  readonly others: readonly NodeView[];
 }
 
 /**
@@ -31,7 +33,7 @@ export function planSwitchover(view: ClusterView, to?: NodeView): SwitchoverPlan
   const obstacle = pauseObstacle(from) ?? (to === undefined ? nobody(view, from) : obstacleOf(view, from, to));
   const reason = obstacle ?? majorityObstacle(view, from);
   if (reason !== undefined) throw new UserError(`${reason}; ${unchanged}`);
-  return { from, to };
+  return { from, to, others: view.nodes.filter(({ id }) => id !== from.id) };
 }
 
 function whyNobodyLeads(view: ClusterView): string {

@@ -8,6 +8,7 @@ import { problemOf } from '../live/health.js';
 import type { Live } from '../live/open.js';
 import { pickNode } from '../live/pick.js';
 import { readExistingCluster } from '../live/read.js';
+import { readSynchronousNames } from '../live/synchronous-set.js';
 import { primaryOf, type ClusterView, type NodeView } from '../live/view.js';
 import { openWatch } from '../live/watch.js';
 import { planSwitchover, type SwitchoverPlan } from './switchover-plan.js';
@@ -15,8 +16,8 @@ import { planSwitchover, type SwitchoverPlan } from './switchover-plan.js';
 // a copy takes as long as the data is large
 const deadlines = { call: 30_000, look: 900, writable: 30_000, streaming: 120_000, copied: 3_600_000 };
 const fix = 'see npm run status and npm run logs';
-/** Milliseconds between two looks for the new primary. */
-const often = 10;
+/** Milliseconds between two looks for the new primary: each takes time from the servers that are at work on it. */
+const often = 20;
 
 export interface SwitchoverOptions {
   /** Name, container or id of the server that is to lead. @default - the best standby */
@@ -84,7 +85,8 @@ class Run {
     );
   }
 
-  async perform({ from, to: wanted }: SwitchoverPlan): Promise<Switched> {
+  async perform(plan: SwitchoverPlan): Promise<Switched> {
+    const { from, to: wanted } = plan;
     const { clock } = this.live;
     this.end.throwIfAborted();
     const begun = clock.now();
@@ -95,7 +97,7 @@ class Run {
     );
     const answered = since();
     const title = `3. ${wanted?.container ?? 'The new primary'} accepts writes`;
-    const to = await this.report.step(title, async (progress) => this.#writable(from, wanted, progress));
+    const to = await this.report.step(title, async (progress) => this.#writable(plan, progress));
     const writable = since();
     const copied = await this.report.step(`4. ${from.container} streams from ${to.container}`, async (progress) =>
       this.#streaming(from, progress),
@@ -142,14 +144,13 @@ class Run {
     return (await Promise.all(asked)).flat();
   }
 
-  async #writable(from: NodeView, wanted: NodeView | undefined, progress: (line: string) => void): Promise<NodeView> {
-    const { nodes } = await readExistingCluster(this.live);
-    const candidates = nodes.filter(({ id }) => id !== from.id);
+  /** Only what the plan knows already is used: an engine that is asked takes its time from the servers. */
+  async #writable({ from, to: wanted, others }: SwitchoverPlan, progress: (line: string) => void): Promise<NodeView> {
     const look = async () => {
-      const answers = await Promise.all(candidates.map(async (node) => this.#accepts(node)));
+      const answers = await Promise.all(others.map(async (node) => this.#confirms(node)));
       const index = answers.indexOf(true);
-      const writer = candidates[index];
-      return writer === undefined ? notYet('no other server does') : found(writer);
+      const writer = others[index];
+      return writer === undefined ? notYet(`no server but ${from.container} does`) : found(writer);
     };
     const { clock } = this.#stoppable;
     const waiting = { deadline: deadlines.writable, every: often, fix, clock, progress };
@@ -158,12 +159,13 @@ class Run {
     throw new UserError(`${writer.container} accepts writes now, and not ${wanted.container}; ${fix}`);
   }
 
-  async #accepts({ endpoint }: NodeView): Promise<boolean> {
+  /** It accepts writes, and as many standbys stream from it as a commit waits for. */
+  async #confirms({ endpoint }: NodeView): Promise<boolean> {
     const { sql } = this.live;
     if (sql === undefined || endpoint === undefined) return false;
-    const text = 'select writable from pgraft_get_cluster_status()';
-    const rows = await sql.query(endpoint, text, { deadline: deadlines.look }).catch(() => []);
-    return rows[0]?.['writable'] === true;
+    const [row] = await sql.query(endpoint, confirmsQuery, { deadline: deadlines.look }).catch(() => []);
+    if (row?.['writable'] !== true) return false;
+    return Number(row['confirming']) >= readSynchronousNames(String(row['synchronous_names'])).needed;
   }
 
   /** @returns whether its data had to be copied */
@@ -184,6 +186,11 @@ class Run {
 }
 
 const busy = '55006';
+
+const confirmsQuery = `
+  select writable, current_setting('synchronous_standby_names') as synchronous_names,
+         case when writable then (select count(*) from pg_stat_replication where state = 'streaming' and sync_state <> 'async') end as confirming
+    from pgraft_get_cluster_status()`;
 
 const changersQuery = `
   select pid, usename || coalesce(' from ' || client_addr, '') || coalesce(' (' || nullif(application_name, '') || ')', '') as who

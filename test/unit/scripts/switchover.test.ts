@@ -123,12 +123,15 @@ describe('switchover', () => {
     writer: () => number,
     call: () => SqlRow[] = () => [{ pgraft_transfer_leadership: true }],
     changers: (id: number) => SqlRow[] = () => [],
+    confirming: () => string = () => '1',
   ) =>
     fakeLive(3, async (text, { port }) => {
       const id = port - 5431;
       if (text.includes('pgraft_transfer_leadership($1)')) return Promise.resolve().then(call);
       if (text.includes('from pg_stat_activity')) return changers(id);
-      return text.startsWith('select writable') ? [{ writable: id === writer() }] : undefined;
+      return text.includes('as confirming')
+        ? [{ writable: id === writer(), synchronous_names: 'ANY 1 (a, b)', confirming: confirming() }]
+        : undefined;
     });
   const report = silentReport();
   const failing = (code: string, message: string) => () => {
@@ -165,6 +168,18 @@ describe('switchover', () => {
     await expect(switchover(opened, { to: '2', report })).rejects.toThrow(
       /^pgraft-replica2 accepts writes now, and not pgraft-replica1; see npm run status/,
     );
+  });
+
+  it('waits until as many standbys stream from the new primary as a commit waits for', async () => {
+    let looks = 0;
+    const { opened } = live(
+      () => 2,
+      undefined,
+      undefined,
+      () => (++looks < 4 ? '0' : '1'),
+    );
+    await switchover(opened, { to: '2', report });
+    expect(looks).toBeGreaterThanOrEqual(4);
   });
 
   it('looks who leads when the connection is lost before the answer', async () => {
