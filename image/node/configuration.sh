@@ -74,6 +74,8 @@ replication_settings() {
   setting max_wal_senders 20
   setting max_replication_slots 20
   setting wal_keep_size 256MB
+  setting max_wal_size 1GB # PostgreSQL's own with segments of 16 MB: smaller ones would make it smaller
+  setting min_wal_size 80MB
   setting max_slot_wal_keep_size 4GB
   setting wal_sender_timeout 3s # R10
   setting wal_receiver_timeout 5s

@@ -30,7 +30,7 @@ request() {
 initialize_data() {
   local new_id
   begin_new_data
-  initdb --pgdata "$new_data_dir" --no-sync --no-instructions --data-checksums --encoding UTF8 \
+  initdb --pgdata "$new_data_dir" --no-sync --no-instructions --data-checksums --wal-segsize "$new_segment_size" --encoding UTF8 \
     --locale-provider builtin --locale C.UTF-8 --username postgres --pwfile "${secret_files[superuser_password]}" \
     --auth-local peer --auth-host scram-sha-256 >/dev/null ||
     fail "initdb failed; see the lines above it in the log"

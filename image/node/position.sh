@@ -11,10 +11,14 @@ command_position() {
   elif [[ "$loss" == clone || -n "$(refusal)" ]] || rejoin_working; then
     data=doubtful
   else
-    read -r term lsn <<<"$(position_on_disk "$data_dir")"
     if rejoin_incomplete; then
       data=incomplete
       read -r -a witness <<<"$(witness_position)"
+    fi
+    if read_segment_size "$data_dir"; then
+      read -r term lsn <<<"$(position_on_disk "$data_dir")"
+    elif [[ "$data" == whole ]]; then
+      data=doubtful
     fi
   fi
   printf '%s=%s\n' data "$data" term "$term" lsn "$lsn" witness_term "${witness[0]:-0}" witness_lsn "${witness[1]:-}" \
@@ -102,14 +106,7 @@ end_of_timeline() {
   end_of_record "$last"
 }
 
-# segment_after <segment file>: of segments of 16 MB, 256 of which share the middle of the name.
-segment_after() {
-  local name="${1##*/}" number
-  number=$(((16#${name:8:8} << 8) + 16#${name:16:8} + 1))
-  printf '%s/%s%08X%08X' "${1%/*}" "${name:0:8}" $((number >> 8)) $((number & 255))
-}
-
-# end_of_record <line of pg_waldump>: pages of 8 kB begin with a header of 24 bytes, those of a segment of 16 MB with one of 40.
+# end_of_record <line of pg_waldump>: pages of 8 kB begin with a header of 24 bytes, that of a segment with one of 40.
 end_of_record() {
   local at left room
   if [[ ! "$1" =~ len\ \(rec/tot\):\ *[0-9]+/\ *([0-9]+),.*\ lsn:\ ([0-9A-F]+/[0-9A-F]+), ]]; then
@@ -123,11 +120,11 @@ end_of_record() {
     ((left > room)) || break
     left=$((left - room))
     at=$((at + room))
-    at=$((at + (at % (1 << 24) == 0 ? 40 : 24)))
+    at=$((at + (at % segment_size == 0 ? 40 : 24)))
   done
   at=$((at + left))
   if [[ "$1" == *'desc: SWITCH'* ]]; then
-    at=$(((at + (1 << 24) - 1) >> 24 << 24))
+    at=$(((at + segment_size - 1) / segment_size * segment_size))
   fi
   printf '%s' "$at"
 }

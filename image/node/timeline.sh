@@ -73,6 +73,7 @@ request_clone() {
 remove_partial_segments() {
   local directory="$1" timeline fork parent newer older removed=0
   [[ -f "$directory/pgraft.chain" ]] || return 0
+  read_segment_size "$directory" || return 0 # PostgreSQL will say what is wrong with the control file
   while read -r timeline _ fork parent _; do
     segment_file newer "$directory" "$timeline" "$fork"
     segment_file older "$directory" "$parent" "$fork"
@@ -92,12 +93,6 @@ remove_partial_segments() {
 # has_record_at <segment file> <LSN>: there, or behind it.
 has_record_at() {
   pg_waldump --start "$2" --limit 1 "$1" >/dev/null 2>&1
-}
-
-# segment_file <variable> <data directory> <timeline> <LSN>: sets it to the path; of segments of 16 MB, which initdb makes.
-segment_file() {
-  local high=$((16#${4%/*})) low=$((16#${4#*/}))
-  printf -v "$1" '%s/pg_wal/%08X%08X%08X' "$2" "$3" "$high" "$((low >> 24))"
 }
 
 # last_record <segment file>: where the last valid record in it begins, as a number; 0 when there is none.

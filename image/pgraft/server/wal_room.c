@@ -2,8 +2,8 @@
  * wal_room.c
  *	  See wal_room.h.
  *
- * PostgreSQL makes the next segment before it needs it, whole and filled with zeros, while recycled ones last: two more have to fit, and
- * some for what else is written there until leadership is elsewhere.
+ * PostgreSQL makes the next segment before it needs it, whole and filled with zeros, when no recycled ones are left: two of 16 MB have to fit,
+ * which is the largest that initdb makes here, and half as much for what else is written there until leadership is elsewhere.
  */
 #include "postgres.h"
 
@@ -14,14 +14,14 @@
 
 #include "server/wal_room.h"
 
-#define SHORT_SEGMENTS 3
-#define AMPLE_SEGMENTS 4
+#define SHORT_BYTES (48 * 1024 * 1024)
+#define AMPLE_BYTES (64 * 1024 * 1024)
 
 bool
 pgraft_wal_room_is_short(bool was_short, uint64_t *bytes)
 {
 	struct statvfs room;
-	uint64_t wanted = (was_short ? AMPLE_SEGMENTS : SHORT_SEGMENTS) * (uint64_t) wal_segment_size;
+	uint64_t wanted = was_short ? AMPLE_BYTES : SHORT_BYTES;
 
 	if (statvfs(XLOGDIR, &room) != 0)
 	{

@@ -54,7 +54,8 @@ describe('R1, R2: the position that is read from the disk is where PostgreSQL ha
   });
 
   it('behind a record that begins in one segment and ends in the next', async () => {
-    const toEnd = '16777216 - mod(pg_current_wal_insert_lsn() - $$0/0$$::pg_lsn, 16777216)';
+    const size = 'pg_size_bytes(current_setting($$wal_segment_size$$))';
+    const toEnd = `${size} - mod(pg_current_wal_insert_lsn() - $$0/0$$::pg_lsn, ${size})`;
     node.sql(`SELECT pg_logical_emit_message(false, 'test', repeat('x', (${toEnd})::int + 20000), true)`);
     await expectSame();
   });

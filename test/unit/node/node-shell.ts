@@ -40,7 +40,16 @@ export class NodeShell {
     for (const directory of [`${volume}/cluster`, 'var/run/postgresql', 'var/log/postgresql', 'bin']) {
       mkdirSync(join(this.root, directory), { recursive: true });
     }
-    this.program('pg_controldata', 'echo "Database system identifier:           7710813957713891434"');
+    this.controlFile();
+  }
+
+  /** What pg_controldata says. @param segment bytes of one of WAL */
+  controlFile(segment = 16 * 1024 * 1024): void {
+    this.program(
+      'pg_controldata',
+      `echo "Database system identifier:           7710813957713891434"
+       echo "Bytes per WAL segment:                ${segment}"`,
+    );
   }
 
   /** A command of pgraft-node, as `docker exec` would run it. */

@@ -37,9 +37,17 @@ describe('the end of a record', () => {
     ['over three pages', record('0/01001FF8', 8 + 8168 + 8), '0/1004020'],
     ['that is a switch of the segment', record('0/01000028', 24, 'SWITCH'), '0/2000000'],
   ])('%s is where the next one begins', (_, line, end) => {
-    const { stdout } = node.call('end_of_record "$1"', [line]);
+    const { stdout } = node.call('read_segment_size /x && end_of_record "$1"', [line]);
     const [high = 0, low = 0] = end.split('/').map((part) => Number.parseInt(part, 16));
     expect(Number(stdout)).toBe(high * 2 ** 32 + low);
+  });
+
+  it.each([
+    ['that goes on behind the longer header of the next segment', record('0/013FFFF8', 16), 0x1400030],
+    ['that is a switch of the segment', record('0/01000028', 24, 'SWITCH'), 0x1400000],
+  ])('%s, is also where the next one begins with segments of 4 MB', (_, line, end) => {
+    node.controlFile(4 * 1024 * 1024);
+    expect(Number(node.call('read_segment_size /x && end_of_record "$1"', [line]).stdout)).toBe(end);
   });
 
   it('is 0 for what is no record', () => {
@@ -74,7 +82,29 @@ describe('R1, R2: the position of data', () => {
     wal('0000000100000000000000FF', record('0/FFFFFFF8', 40));
     wal('000000010000000100000000', '');
     expect(position()).toMatchObject({ term: '0', lsn: '1/48' });
-    expect(node.call('segment_after /x/0000000100000000000000FF').stdout).toBe('/x/000000010000000100000000');
+  });
+
+  it.each([
+    [16, '0000000100000000000000FF', '000000010000000100000000'],
+    [4, '0000000100000000000000FF', '000000010000000000000100'],
+    [4, '0000000A00000001000003FF', '0000000A0000000200000000'],
+  ])('knows the next segment of %i MB', (megabytes, name, next) => {
+    node.controlFile(megabytes * 1024 * 1024);
+    expect(node.call(`read_segment_size /x && segment_after /x/${name}`).stdout).toBe(`/x/${next}`);
+  });
+
+  it.each([
+    [16, '2/47FFF80', '000000030000000200000004'],
+    [4, '2/47FFF80', '000000030000000200000011'],
+  ])('knows the segment of %i MB that a position is in', (megabytes, lsn, name) => {
+    node.controlFile(megabytes * 1024 * 1024);
+    const path = `read_segment_size /x && segment_file path /d 3 ${lsn} && printf %s "$path"`;
+    expect(node.call(path).stdout).toBe(`/d/pg_wal/${name}`);
+  });
+
+  it('is not told when the control file cannot be read', () => {
+    node.program('pg_controldata', 'exit 1');
+    expect(position()).toMatchObject({ data: 'doubtful', lsn: '' });
   });
 
   it('is of term 0 before any promotion', () => {

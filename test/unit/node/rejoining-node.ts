@@ -137,7 +137,8 @@ export class RejoiningNode extends NodeShell {
     this.program(
       'pg_controldata',
       `echo "Database system identifier:           $(cat "$1/system")"
-       echo "Database cluster state:               $(cat "$1/state")"`,
+       echo "Database cluster state:               $(cat "$1/state")"
+       echo "Bytes per WAL segment:                16777216"`,
     );
     this.program('postgres', this.#postgres());
     this.program('pg_rewind', this.#rewind());
