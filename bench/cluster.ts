@@ -59,6 +59,11 @@ export class BenchCluster {
     return this.#command(['docker', ...args]);
   }
 
+  /** How much a container has logged, in bytes. */
+  async logBytes(container: string): Promise<number> {
+    return Number(await this.#command(['sh', '-c', 'docker logs "$1" 2>&1 | wc -c', 'sh', container]));
+  }
+
   /** Names of the containers, or what another Docker template gives of each. */
   async containers(template = '{{.Names}}'): Promise<string[]> {
     return this.#list(['ps', '--all', '--format', template]);

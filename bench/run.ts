@@ -17,7 +17,7 @@ const command = new Command('bench')
   .option('--list', 'name the benchmarks and run none')
   .option('--runs <n>', 'how often to measure each', positive)
   .option('--only <cases>', 'of a benchmark with cases, such as outage: these only, with commas between', words)
-  .option('--minutes <m>', 'of false-failover: how long each case lasts', minutes)
+  .option('--minutes <m>', 'of false-failover: how long each case lasts; of idle: how long it looks', minutes)
   .option('--svg <file>', 'of timeline: where to write the picture')
   .option('--json', 'print JSON with every value, not a table')
   .parse();
