@@ -25,6 +25,8 @@ typedef struct PgraftIo
 	raft_id self;
 	bool joining;		  /* safety.md R4: has not applied yet what added it, so that it neither votes nor takes over */
 	raft_term least_term; /* an only voter starts above it */
+	raft_term stored_term; /* in libraft's files, with the vote in it */
+	raft_id stored_vote;
 	PgraftPromises promises;	  /* open: libraft's files have to keep them */
 	struct PgraftAppend *appends; /* on their way to the disk */
 	raft_index log_end;			  /* the last entry, on disk or on its way there */

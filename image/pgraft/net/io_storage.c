@@ -42,29 +42,44 @@ promise_last(raft_index last)
 	promise(promised);
 }
 
+/*
+ * libraft stores the term anew with each vote that it grants, also one that it grants again: that would take the vote from the disk for a moment,
+ * in which a crash lets this member vote a second time.
+ */
 static int
 set_term(struct raft_io *io, raft_term term)
 {
-	int rc = pgraft_io_layer->original.set_term(io, term);
+	PgraftIo *layer = pgraft_io_layer;
+	int rc;
 
+	if (term == layer->stored_term)
+		return 0;
+	rc = layer->original.set_term(io, term);
 	if (rc != 0)
 		die("write the Raft term", rc, io);
-	promise((PgraftPromise){.term = term, .last = pgraft_io_layer->promises.kept.last});
+	layer->stored_term = term;
+	layer->stored_vote = 0;
+	promise((PgraftPromise){.term = term, .last = layer->promises.kept.last});
 	return rc;
 }
 
 static int
 set_vote(struct raft_io *io, raft_id id)
 {
-	int rc = pgraft_io_layer->original.set_vote(io, id);
-	PgraftPromise promised = pgraft_io_layer->promises.kept;
+	PgraftIo *layer = pgraft_io_layer;
+	PgraftPromise promised = layer->promises.kept;
+	int rc;
 
+	if (id == layer->stored_vote)
+		return 0;
+	rc = layer->original.set_vote(io, id);
 	if (rc != 0)
 		die("write the Raft vote", rc, io);
+	layer->stored_vote = id;
 	promised.vote = id;
 	promise(promised);
-	if (id == pgraft_io_layer->self)
-		pgraft_io_layer->counters.elections++;
+	if (id == layer->self)
+		layer->counters.elections++;
 	return rc;
 }
 
@@ -238,6 +253,8 @@ trust(const struct raft_io *io, int rc, const PgraftPromise *loaded)
 	if (pgraft_io_layer->promises.open &&
 		!pgraft_promise_is_kept(&pgraft_io_layer->promises.kept, loaded, why, sizeof why))
 		pgraft_io_layer->untrusted(pgraft_io_layer->arg, why);
+	pgraft_io_layer->stored_term = loaded->term;
+	pgraft_io_layer->stored_vote = loaded->vote;
 	pgraft_io_layer->log_end = loaded->last;
 	promise(*loaded);
 }

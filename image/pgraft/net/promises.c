@@ -136,6 +136,7 @@ pgraft_promises_read(PgraftPromises *promises, const char *path, char *why, size
 int
 pgraft_promises_keep(PgraftPromises *promises, const PgraftPromise *promise)
 {
+	bool takes_back = promise->last < promises->kept.last;
 	char line[LINE_SIZE + 1];
 	ssize_t n;
 
@@ -143,7 +144,9 @@ pgraft_promises_keep(PgraftPromises *promises, const PgraftPromise *promise)
 	promises->kept = *promise;
 	write_line(line, promises->number, promise);
 	n = pwrite(promises->fd, line, LINE_SIZE, (off_t) (promises->number % LINES * LINE_SIZE));
-	return n == LINE_SIZE ? 0 : n < 0 ? errno : EIO;
+	if (n != LINE_SIZE)
+		return n < 0 ? errno : EIO;
+	return takes_back && fdatasync(promises->fd) != 0 ? errno : 0;
 }
 
 bool

@@ -5,7 +5,7 @@
  * libraft's files do not tell what is missing from them: of a metadata file that is cut short it takes the one before, with an older vote, and
  * of a log whose end is gone what is left.  So what was promised stands a second time beside them, in `promised`, and a member
  * whose files say less than that has lost its Raft state.  It is written when libraft's own write is on disk, without a wait for the disk: after a
- * power failure it may say less than was promised; and more only where the log was cut back just before: the member begins anew without need then.
+ * power failure it may say less than was promised.  Never more: before the log is cut back, the shorter promise is on disk.
  */
 #ifndef PGRAFT_PROMISES_H
 #define PGRAFT_PROMISES_H
