@@ -1,6 +1,7 @@
 /** Is a server whose container was just made in order? What that means depends on what it is to the cluster. */
 import type { Clock } from '../kit/clock.js';
 import { messageOf, UserError } from '../kit/errors.js';
+import { openLasting } from '../kit/lasting.js';
 import type { PauseNote } from '../kit/pause-note.js';
 import type { Report } from '../kit/report.js';
 import type { Turns } from '../kit/turn.js';
@@ -104,7 +105,7 @@ async function checkHealth({ id, container }: Checked, tools: CheckTools): Promi
     await report.step(`${container} has lost its volume, and is told the secrets again`, async () => tellSecrets());
   }
   await report.step(`${container} is healthy`, async (progress) => {
-    let hopelessSince: number | undefined;
+    const lasts = openLasting(deadlines.hopeless, clock);
     const probe = async () => {
       const view = await look();
       if (view === undefined) return notYet('no container of the cluster is left');
@@ -112,10 +113,7 @@ async function checkHealth({ id, container }: Checked, tools: CheckTools): Promi
       const refused = refusal(node?.entryPoint);
       if (refused !== undefined) throw new UserError(`${container} refuses to start: ${refused}; ${mend}`);
       const hopeless = view.members.length > 0 ? hopelessSentence(view, votersOf(view)) : undefined;
-      hopelessSince = hopeless === undefined ? undefined : (hopelessSince ?? clock.now());
-      if (hopelessSince !== undefined && clock.now() - hopelessSince >= deadlines.hopeless) {
-        throw new UserError(`${container} cannot become healthy: ${hopeless}`);
-      }
+      if (lasts(hopeless !== undefined)) throw new UserError(`${container} cannot become healthy: ${hopeless}`);
       const problem = problemOf(view, id);
       return problem === undefined || isAllItCan(view, id) ? found(true) : notYet(problem);
     };

@@ -1,6 +1,7 @@
 /** A server leaves for good, in a cluster that goes on: leadership goes elsewhere, then it is no member, then its container may go. */
 import { readHookCall, type InputOf } from '../../constructs/hook-input.js';
 import { messageOf, UserError } from '../kit/errors.js';
+import { openLasting } from '../kit/lasting.js';
 import { ownerOf } from '../../setup/lock.mjs';
 import { openTurns } from '../kit/turn.js';
 import { found, notYet, waitUntil, type Look } from '../kit/wait.js';
@@ -51,7 +52,7 @@ export async function leaveCluster(input: InputOf<'leave'>, tools: DepartureTool
   await endPause(live, first, pause);
   const look = openWatch(live, live.clock);
   const waiting = { fix, clock: live.clock };
-  let hopelessSince: number | undefined;
+  const staysStopped = openLasting(deadlines.stopped, live.clock);
   try {
     await report.step(`${container} has left the Raft group`, async (progress) =>
       waitUntil(`${container} to leave`, async () => tryToLeave(progress), {
@@ -82,7 +83,7 @@ export async function leaveCluster(input: InputOf<'leave'>, tools: DepartureTool
       turns.pass(id);
       return keep(now, reason);
     }
-    hopelessSince = undefined;
+    staysStopped(false);
     const holder = turns.take({ node: id, container, what: 'leaves the cluster' }, deadlines.turn);
     if (holder !== undefined && holder.node !== id) return notYet(describeHolder(holder, container, tools.now()));
     if (primaryOf(now)?.id === id) {
@@ -95,12 +96,7 @@ export async function leaveCluster(input: InputOf<'leave'>, tools: DepartureTool
   /** While another is replaced its container does not run either, so a look or two prove nothing. */
   function keep(now: ClusterView, reason: string): Look<never> {
     const stopped = turns.holder() === undefined ? stoppedFor(now, id) : [];
-    if (stopped.length === 0) {
-      hopelessSince = undefined;
-      return notYet(reason);
-    }
-    hopelessSince ??= live.clock.now();
-    if (live.clock.now() - hopelessSince < deadlines.stopped) return notYet(reason);
+    if (!staysStopped(stopped.length > 0)) return notYet(reason);
     const names = stopped.map((node) => node.container).join(', ');
     throw new UserError(
       `${container} cannot leave: ${reason}; it was not removed and goes on. Nobody has started ${names} meanwhile: do so ` +

@@ -1,5 +1,6 @@
 /** When there is no use in waiting for a server any longer. */
 import type { Clock } from '../kit/clock.js';
+import { openLasting } from '../kit/lasting.js';
 import { isCrashing, type NodeAnswer } from '../live/node-state.js';
 
 /** Milliseconds: a server that ended at every start for so long will not recover by itself. */
@@ -7,12 +8,11 @@ const crashing = 10_000;
 
 /** @returns a function that hears each answer of a server's entry point, and tells why the server refuses to start, once it does */
 export function openRefusal(clock: Clock): (answer: NodeAnswer | undefined) => string | undefined {
-  let since: number | undefined;
+  const lasts = openLasting(crashing, clock);
   return (answer) => {
     if (answer?.asked !== true) return undefined;
     const { phase, message } = answer.state;
     if (phase === 'refused') return message;
-    since = isCrashing(answer.state) ? (since ?? clock.now()) : undefined;
-    return since !== undefined && clock.now() - since >= crashing ? message : undefined;
+    return lasts(isCrashing(answer.state)) ? message : undefined;
   };
 }

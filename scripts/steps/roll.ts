@@ -2,6 +2,7 @@
 import { readHookCall, type InputOf } from '../../constructs/hook-input.js';
 import { standbyLimits } from '../../constructs/postgres-settings.js';
 import { messageOf, UserError } from '../kit/errors.js';
+import { openLasting } from '../kit/lasting.js';
 import { openTurns } from '../kit/turn.js';
 import { found, notYet, waitUntil, type Look } from '../kit/wait.js';
 import { failoverSentence } from '../live/failover.js';
@@ -94,14 +95,15 @@ async function whyDone(input: InputOf<'roll'>, { live, cluster }: DepartureTools
 
 class Run {
   readonly #look: () => Promise<ClusterView | undefined>;
-  /** When it was last seen that nobody had the turn. */
-  #idleSince: number | undefined;
+  /** Hears whether nobody has the turn. */
+  readonly #idleLasts: (holds: boolean) => boolean;
 
   constructor(
     private readonly input: InputOf<'roll'>,
     private readonly tools: DepartureTools,
   ) {
     this.#look = openWatch(tools.live, tools.live.clock);
+    this.#idleLasts = openLasting(deadlines.idle, tools.live.clock);
   }
 
   /** @returns whether there is nothing to wait for any more */
@@ -170,15 +172,13 @@ class Run {
   }
 
   #busy(seen: string): Look<never> {
-    this.#idleSince = undefined;
+    this.#idleLasts(false);
     return notYet(seen);
   }
 
   /** Nobody has the turn, and this server must not take it: for a while that is in order. */
   #idle(seen: string, remedy: string): Look<never> {
-    const { clock } = this.tools.live;
-    this.#idleSince ??= clock.now();
-    if (clock.now() - this.#idleSince < deadlines.idle) return notYet(seen);
+    if (!this.#idleLasts(true)) return notYet(seen);
     throw new UserError(
       `${this.input.container} waits for its turn, which nobody has taken for ${deadlines.idle / 1000} s: ${seen}; ${remedy}`,
     );
