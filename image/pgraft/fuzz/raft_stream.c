@@ -1,7 +1,8 @@
 /*
  * raft_stream.c
  *	  What peers send as libraft's messages, through the reader and the io layer into libraft, which trusts everything: nothing of it may end the
- *	  process.  A group of three in libraft's fixture, with its simulated clock, network and disk; the first one hears the input.
+ *	  process, or take back what is committed.  A group of three in libraft's fixture, with its simulated clock, network and disk; the first one
+ *	  hears the input.
  *
  * Input: a byte of flags, then pieces, each beginning with a byte: even, so many milliseconds pass; odd, what a peer sends: 16 bits of length,
  * 16 bits for the size of the header in a preamble that fits, and the bytes behind that preamble; from 0x81 on the bytes as they are.
@@ -197,10 +198,15 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	FuzzInput in = {.data = data, .size = size};
+	raft_index committed = 0;
 
 	begin((take_u8(&in) & FLAG_LEADER) != 0);
 	while (in.size > 0)
+	{
 		take_piece(&in);
+		HOLDS(raft_commit_index(raft_fixture_get(&fixture, 0)) >= committed);
+		committed = raft_commit_index(raft_fixture_get(&fixture, 0));
+	}
 	raft_fixture_step_until_elapsed(&fixture, 100);
 	end();
 	return 0;

@@ -76,7 +76,7 @@ pgraft_io_receive(struct raft_io *io, struct raft_message *message)
 		pgraft_io_layer->counters.snapshots_received++;
 	if (message->type == RAFT_APPEND_ENTRIES)
 	{
-		pgraft_io_adapt_append(&message->append_entries);
+		pgraft_io_adapt_append(io->data, &message->append_entries);
 		pgraft_io_layer->leader_heard(pgraft_io_layer->arg, (int32_t) message->server_id, message->append_entries.term);
 	}
 	pgraft_io_layer->recv(io, message);

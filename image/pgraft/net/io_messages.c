@@ -99,8 +99,17 @@ end_before_next_configuration(struct raft_append_entries *append)
 			append->n_entries = i;
 }
 
+/* Of a message that ends before what is known to be committed, libraft would take its end for that, and count back. */
+static void
+take_nothing_committed_back(const struct raft *raft, struct raft_append_entries *append)
+{
+	if (append->prev_log_index + append->n_entries < raft->commit_index && append->leader_commit > raft->commit_index)
+		append->leader_commit = raft->commit_index;
+}
+
 void
-pgraft_io_adapt_append(struct raft_append_entries *append)
+pgraft_io_adapt_append(const struct raft *raft, struct raft_append_entries *append)
 {
 	end_before_next_configuration(append);
+	take_nothing_committed_back(raft, append);
 }

@@ -17,6 +17,6 @@ extern void pgraft_io_wrap_storage(struct raft_io *io);
 extern bool pgraft_io_is_harmful(struct raft *raft, const struct raft_message *message);
 
 /* Change it so that libraft takes it for what it is. */
-extern void pgraft_io_adapt_append(struct raft_append_entries *append);
+extern void pgraft_io_adapt_append(const struct raft *raft, struct raft_append_entries *append);
 
 #endif

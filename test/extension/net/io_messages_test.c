@@ -290,6 +290,26 @@ TEST(entries_from_the_first_on_do_not_come_to_libraft_when_its_log_begins_later)
 	end();
 }
 
+TEST(what_is_committed_stays_so_when_entries_come_again)
+{
+	begin_with_four();
+	hear_append((Append){.term = 3, .after = 1, .after_term = 1, .commit = 4, .entries = {2}});
+	check_stands(3, 4, 3);
+	hear_append((Append){.term = 3, .after = 0, .commit = 4});
+	check_stands(3, 4, 3);
+	hear_append((Append){.term = 3, .after = 4, .after_term = 3, .commit = 4});
+	check_stands(3, 4, 4);
+	end();
+}
+
+TEST(what_is_committed_stays_so_when_a_message_is_cut_off_before_a_configuration)
+{
+	begin_with_four();
+	hear_append((Append){.term = 3, .after = 1, .after_term = 1, .commit = 9, .entries = {2, 2, 3}, .changes = true});
+	check_stands(3, 4, 3);
+	end();
+}
+
 TEST(a_leader_hears_of_no_other_one_of_its_term)
 {
 	begin();
