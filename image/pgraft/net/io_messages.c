@@ -51,6 +51,33 @@ contradicts_log(const struct raft *raft, const struct raft_append_entries *appen
 	return false;
 }
 
+/*
+ * An entry that was cut off from the log comes back into it while it is still being written: libraft refuses it half, and follows a null pointer at
+ * the entry behind it.  It is sent again.
+ */
+static bool
+brings_back_too_soon(const struct raft *raft, const struct raft_append_entries *append)
+{
+	bool anew = false;
+
+	for (unsigned i = 0; i < append->n_entries; i++)
+	{
+		const raft_index index = append->prev_log_index + 1 + i;
+		const raft_term term = append->entries[i].term;
+
+		anew = anew || term_at(raft, index) != term;
+		if (anew && pgraft_io_is_being_written(index, term))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_harmful_append(const struct raft *raft, const struct raft_append_entries *append)
+{
+	return contradicts_log(raft, append) || brings_back_too_soon(raft, append);
+}
+
 /* A leader hears of no other one of its term. */
 static bool
 is_second_leader(struct raft *raft, raft_term term)
@@ -75,7 +102,7 @@ pgraft_io_is_harmful(struct raft *raft, const struct raft_message *message)
 	{
 		case RAFT_APPEND_ENTRIES:
 			return is_second_leader(raft, append->term) ||
-				   (!is_past_leader(raft, append->term) && contradicts_log(raft, append));
+				   (!is_past_leader(raft, append->term) && is_harmful_append(raft, append));
 		case RAFT_INSTALL_SNAPSHOT:
 			return is_second_leader(raft, install->term) ||
 				   (!is_past_leader(raft, install->term) &&

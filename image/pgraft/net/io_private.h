@@ -13,7 +13,10 @@ extern PgraftIo *pgraft_io_layer;
 /* Replaces the functions that read and write the log, the term, the vote and snapshots. */
 extern void pgraft_io_wrap_storage(struct raft_io *io);
 
-/* Would this message be libraft's end, or undo what is committed?  No server that follows the rules sends it. */
+/* Is this entry on its way to the disk, though the log may no longer have it? */
+extern bool pgraft_io_is_being_written(raft_index index, raft_term term);
+
+/* Would this message be libraft's end, or undo what is committed?  No server that follows the rules sends it, or it is sent again. */
 extern bool pgraft_io_is_harmful(struct raft *raft, const struct raft_message *message);
 
 /* Change it so that libraft takes it for what it is. */

@@ -16,6 +16,7 @@
 static struct raft_fixture fixture;
 static PgraftIo layer;
 static struct raft *follower;
+static bool in_a_hurry; /* the next message comes before the disk has what this one brings */
 
 static bool
 always(void *arg)
@@ -116,7 +117,8 @@ hear(struct raft_message message)
 	message.server_id = TEACHER;
 	message.server_address = "2";
 	pgraft_io_receive(follower->io, &message);
-	wait();
+	if (!in_a_hurry)
+		wait();
 }
 
 typedef struct Append
@@ -307,6 +309,49 @@ TEST(what_is_committed_stays_so_when_a_message_is_cut_off_before_a_configuration
 	begin_with_four();
 	hear_append((Append){.term = 3, .after = 1, .after_term = 1, .commit = 9, .entries = {2, 2, 3}, .changes = true});
 	check_stands(3, 4, 3);
+	end();
+}
+
+/* libraft follows a null pointer at the entry behind it. */
+TEST(an_entry_that_comes_back_before_it_is_written_does_not_come_to_libraft)
+{
+	begin();
+	in_a_hurry = true;
+	hear_append((Append){.term = 2, .after = 1, .after_term = 1, .entries = {2, 2}});
+	hear_append((Append){.term = 3, .after = 1, .after_term = 1, .entries = {3}});
+	hear_append((Append){.term = 4, .after = 1, .after_term = 1, .entries = {2}});
+	hear_append((Append){.term = 4, .after = 1, .after_term = 1, .entries = {1, 2}});
+	in_a_hurry = false;
+	wait();
+	check_stands(3, 2, 1);
+	hear_append((Append){.term = 4, .after = 1, .after_term = 1, .entries = {2, 2, 4}});
+	check_stands(4, 4, 1);
+	end();
+}
+
+TEST(an_entry_that_comes_back_behind_another_one_does_not_come_to_libraft_before_it_is_written)
+{
+	begin();
+	in_a_hurry = true;
+	hear_append((Append){.term = 5, .after = 1, .after_term = 1, .entries = {3, 5}});
+	hear_append((Append){.term = 6, .after = 1, .after_term = 1, .entries = {4, 5}});
+	in_a_hurry = false;
+	wait();
+	check_stands(5, 3, 1);
+	hear_append((Append){.term = 6, .after = 1, .after_term = 1, .entries = {4, 5}});
+	check_stands(6, 3, 1);
+	end();
+}
+
+TEST(entries_that_come_again_before_they_are_written_come_to_libraft)
+{
+	begin();
+	in_a_hurry = true;
+	hear_append((Append){.term = 2, .after = 1, .after_term = 1, .entries = {2, 2}});
+	hear_append((Append){.term = 3, .after = 1, .after_term = 1, .entries = {2, 2, 3}});
+	in_a_hurry = false;
+	wait();
+	check_stands(3, 4, 1);
 	end();
 }
 
