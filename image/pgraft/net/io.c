@@ -41,16 +41,11 @@ is_for_libraft(struct raft_io *io, const struct raft_message *message)
 		   !(pgraft_io_layer->joining && is_for_voters(message)) && !pgraft_io_is_harmful(io->data, message);
 }
 
-/*
- * libraft would follow a null pointer.  The same again is of no use: the answer to the first tells the leader.  Of another one the worker,
- * started anew, is sent what it needs.
- */
-static void
-came_while_one_is_written(struct raft_message *snapshot)
+/* libraft would follow a null pointer.  What is still needed when that one is written is sent again. */
+static bool
+came_while_one_is_written(const struct raft_message *message)
 {
-	if (snapshot->install_snapshot.last_index != pgraft_io_layer->snapshot_end)
-		pgraft_io_layer->fatal("a snapshot came in while one was being written");
-	pgraft_raft_message_drop(snapshot);
+	return message->type == RAFT_INSTALL_SNAPSHOT && pgraft_io_layer->snapshot_stored != NULL;
 }
 
 void
@@ -65,9 +60,9 @@ pgraft_io_receive(struct raft_io *io, struct raft_message *message)
 		pgraft_io_layer->last_seen_ms[message->server_id] = pgraft_now_ms();
 	if (is_warming(message))
 		return;
-	if (message->type == RAFT_INSTALL_SNAPSHOT && pgraft_io_layer->snapshot_stored != NULL)
+	if (came_while_one_is_written(message))
 	{
-		came_while_one_is_written(message);
+		pgraft_raft_message_drop(message);
 		return;
 	}
 	if (message->type >= 1 && message->type <= PGRAFT_MESSAGE_KINDS)

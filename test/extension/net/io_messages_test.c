@@ -355,6 +355,22 @@ TEST(entries_that_come_again_before_they_are_written_come_to_libraft)
 	end();
 }
 
+/* libraft follows a null pointer. */
+TEST(a_snapshot_waits_until_the_one_before_it_is_written)
+{
+	begin();
+	in_a_hurry = true;
+	hear_snapshot(2, 9, 2);
+	hear_snapshot(2, 9, 2);
+	hear_snapshot(2, 12, 2);
+	in_a_hurry = false;
+	wait();
+	check_stands(2, 9, 9);
+	hear_snapshot(2, 12, 2);
+	check_stands(2, 12, 12);
+	end();
+}
+
 TEST(a_leader_hears_of_no_other_one_of_its_term)
 {
 	begin();
