@@ -34,54 +34,18 @@ is_for_voters(const struct raft_message *message)
 	return message->type == RAFT_REQUEST_VOTE || message->type == RAFT_TIMEOUT_NOW;
 }
 
-/*
- * libraft takes the index of the first new entry of a message for that of each configuration in it, and then never sees those committed.  So a
- * configuration has to be the first: what is cut off is sent again.
- */
-static void
-end_before_next_configuration(struct raft_append_entries *append)
-{
-	for (unsigned i = 1; i < append->n_entries; i++)
-		if (append->entries[i].type == RAFT_CHANGE)
-			append->n_entries = i;
-}
-
-/* A leader hears of no other leader of its term, and who stands for election asks for itself: libraft aborts, or votes for a stranger. */
-static bool
-is_impossible(struct raft *raft, const struct raft_message *message)
-{
-	const raft_term leading = raft_state(raft) == RAFT_LEADER ? raft_current_term(raft) : 0;
-
-	switch (message->type)
-	{
-		case RAFT_APPEND_ENTRIES:
-			return message->append_entries.term == leading;
-		case RAFT_INSTALL_SNAPSHOT:
-			return message->install_snapshot.term == leading;
-		case RAFT_REQUEST_VOTE:
-			return message->request_vote.candidate_id != message->server_id;
-		default:
-			return false;
-	}
-}
-
 static bool
 is_for_libraft(struct raft_io *io, const struct raft_message *message)
 {
 	return pgraft_io_layer->admits(pgraft_io_layer->arg, (int32_t) message->server_id) &&
-		   !(pgraft_io_layer->joining && is_for_voters(message)) && !is_impossible(io->data, message);
+		   !(pgraft_io_layer->joining && is_for_voters(message)) && !pgraft_io_is_harmful(io->data, message);
 }
 
-/*
- * libraft would follow a null pointer.  The same again is of no use: the answer to the first tells the leader.  Of another one the worker,
- * started anew, is sent what it needs.
- */
-static void
-came_while_one_is_written(struct raft_message *snapshot)
+/* libraft would follow a null pointer.  What is still needed when that one is written is sent again. */
+static bool
+came_while_one_is_written(const struct raft_message *message)
 {
-	if (snapshot->install_snapshot.last_index != pgraft_io_layer->snapshot_end)
-		pgraft_io_layer->fatal("a snapshot came in while one was being written");
-	pgraft_raft_message_drop(snapshot);
+	return message->type == RAFT_INSTALL_SNAPSHOT && pgraft_io_layer->snapshot_stored != NULL;
 }
 
 void
@@ -96,9 +60,9 @@ pgraft_io_receive(struct raft_io *io, struct raft_message *message)
 		pgraft_io_layer->last_seen_ms[message->server_id] = pgraft_now_ms();
 	if (is_warming(message))
 		return;
-	if (message->type == RAFT_INSTALL_SNAPSHOT && pgraft_io_layer->snapshot_stored != NULL)
+	if (came_while_one_is_written(message))
 	{
-		came_while_one_is_written(message);
+		pgraft_raft_message_drop(message);
 		return;
 	}
 	if (message->type >= 1 && message->type <= PGRAFT_MESSAGE_KINDS)
@@ -107,7 +71,7 @@ pgraft_io_receive(struct raft_io *io, struct raft_message *message)
 		pgraft_io_layer->counters.snapshots_received++;
 	if (message->type == RAFT_APPEND_ENTRIES)
 	{
-		end_before_next_configuration(&message->append_entries);
+		pgraft_io_adapt_append(io->data, &message->append_entries);
 		pgraft_io_layer->leader_heard(pgraft_io_layer->arg, (int32_t) message->server_id, message->append_entries.term);
 	}
 	pgraft_io_layer->recv(io, message);

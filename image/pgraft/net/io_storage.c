@@ -88,7 +88,10 @@ typedef struct PgraftAppend
 	struct PgraftAppend *next;
 	struct raft_io_append *req;
 	raft_io_append_cb done;
-	raft_index last;
+	raft_index last; /* that it makes durable, less than its own last one when the log was cut off meanwhile */
+	raft_index first;
+	const struct raft_entry *entries;
+	unsigned n;
 } PgraftAppend;
 
 static PgraftAppend *
@@ -126,7 +129,13 @@ append(struct raft_io *io, struct raft_io_append *req, const struct raft_entry e
 
 	if (a == NULL)
 		die("append to the Raft log", RAFT_NOMEM, io);
-	*a = (PgraftAppend){.next = pgraft_io_layer->appends, .req = req, .done = cb, .last = pgraft_io_layer->log_end + n};
+	*a = (PgraftAppend){.next = pgraft_io_layer->appends,
+						.req = req,
+						.done = cb,
+						.last = pgraft_io_layer->log_end + n,
+						.first = pgraft_io_layer->log_end + 1,
+						.entries = entries,
+						.n = n};
 	pgraft_io_layer->appends = a;
 	rc = pgraft_io_layer->original.append(io, req, entries, n, appended);
 	if (rc != 0)
@@ -134,6 +143,15 @@ append(struct raft_io *io, struct raft_io_append *req, const struct raft_entry e
 	pgraft_io_layer->log_end += n;
 	pgraft_io_layer->counters.entries_appended += n;
 	return rc;
+}
+
+bool
+pgraft_io_is_being_written(raft_index index, raft_term term)
+{
+	for (const PgraftAppend *a = pgraft_io_layer->appends; a != NULL; a = a->next)
+		if (index >= a->first && index - a->first < a->n && a->entries[index - a->first].term == term)
+			return true;
+	return false;
 }
 
 /* Before the log ends sooner: what is on its way to the disk counts no further, either. */
