@@ -112,28 +112,31 @@ describe.each(layouts)('%s:', (_, disks, rows) => {
   const startOf = async ({ container }: FaultServer) =>
     docker('inspect', '--format', '{{.RestartCount}} {{.State.StartedAt}}', container);
 
-  it.each(rows)('$fault, $on: status says "$says", and nothing is lost', async ({ fault, on, breaks, says, logs }) => {
-    await statusSays('Cluster', 'is healthy');
-    const primary = await cluster.primary();
-    const server = on === 'primary' ? primary : cluster.others(primary)[0];
-    if (server === undefined) throw new Error('there are two standbys');
-    const [started, logged] = [await startOf(server), (await server.log()).length];
-    const begun = performance.now();
-    await during(breaks(cluster, server), async () => {
-      await statusSays(`- ${server.container}: `, says);
-      await writesGoOn();
-      const seconds = (performance.now() - begun) / 1_000;
-      const log = (await server.log()).slice(logged);
-      expect(await startOf(server), 'its container was not started again').toBe(started);
-      expect(log.split('starting PostgreSQL').length - 1, 'starts of PostgreSQL').toBeLessThanOrEqual(2);
-      expect(log.length, `bytes logged in ${seconds} s`).toBeLessThan(logOnce + seconds * logs);
-      console.info(`${fault} on the ${on}, for ${seconds.toFixed(1)} s: ${log.length} bytes were logged`);
-    });
-    const { lost, stale, stuck, took } = await verify(cluster, load, deadline);
-    expect({ lost, stale, stuck }).toEqual({ lost: [], stale: [], stuck: undefined });
-    await statusSays('Cluster', 'is healthy');
-    const gap = longestGap(load.acknowledgedWrites(), begun, performance.now());
-    expect(gap, 'milliseconds without an acknowledged row').toBeLessThan(longestPause);
-    console.info(`whole ${took} ms after it was healed; ${Math.round(gap)} ms without an acknowledged row, at most`);
-  });
+  it.each(rows)(
+    '$fault, on the $on: told by status, and mended by itself',
+    async ({ fault, on, breaks, says, logs }) => {
+      await statusSays('Cluster', 'is healthy');
+      const primary = await cluster.primary();
+      const server = on === 'primary' ? primary : cluster.others(primary)[0];
+      if (server === undefined) throw new Error('there are two standbys');
+      const [started, logged] = [await startOf(server), (await server.log()).length];
+      const begun = performance.now();
+      await during(breaks(cluster, server), async () => {
+        await statusSays(`- ${server.container}: `, says);
+        await writesGoOn();
+        const seconds = (performance.now() - begun) / 1_000;
+        const log = (await server.log()).slice(logged);
+        expect(await startOf(server), 'its container was not started again').toBe(started);
+        expect(log.split('starting PostgreSQL').length - 1, 'starts of PostgreSQL').toBeLessThanOrEqual(2);
+        expect(log.length, `bytes logged in ${seconds} s`).toBeLessThan(logOnce + seconds * logs);
+        console.info(`${fault} on the ${on}, for ${seconds.toFixed(1)} s: ${log.length} bytes were logged`);
+      });
+      const { lost, stale, stuck, took } = await verify(cluster, load, deadline);
+      expect({ lost, stale, stuck }).toEqual({ lost: [], stale: [], stuck: undefined });
+      await statusSays('Cluster', 'is healthy');
+      const gap = longestGap(load.acknowledgedWrites(), begun, performance.now());
+      expect(gap, 'milliseconds without an acknowledged row').toBeLessThan(longestPause);
+      console.info(`whole ${took} ms after it was healed; ${Math.round(gap)} ms without an acknowledged row, at most`);
+    },
+  );
 });

@@ -86,7 +86,7 @@ export function failFileSystem(server: FaultServer): Fault {
 }
 
 /** As long as there is a primary that can. */
-export async function switchSegments(cluster: FaultCluster): Promise<void> {
+async function switchSegments(cluster: FaultCluster): Promise<void> {
   const isWritable = (await cluster.statuses()).map((status) => status?.writable === true);
   const primary = cluster.servers[isWritable.indexOf(true)];
   if (primary === undefined) return;
