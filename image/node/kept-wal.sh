@@ -14,6 +14,7 @@ keep_wal() {
 # restore_wal: false when a segment is neither here nor kept: the data cannot be used then. (In a condition: each status counts.)
 restore_wal() {
   local first last segment
+  read_segment_size "$data_dir" || return 1
   first="$(label_segment 'START WAL LOCATION')" || return 1
   last="$(label_segment 'CHECKPOINT LOCATION')" || return 1
   for ((segment = first; segment < last; segment++)); do
@@ -27,13 +28,13 @@ label_segment() {
   local label
   label="$(cat "$data_dir/backup_label")" || return 1
   [[ "$label" =~ $1:\ ($lsn_pattern) ]] || return 1
-  printf '%s' $(($(lsn_number "${BASH_REMATCH[1]}") >> 24))
+  printf '%s' $(($(lsn_number "${BASH_REMATCH[1]}") / segment_size))
 }
 
 # restore_segment <number>: of whatever timelines there were.
 restore_segment() {
-  local name path found=1
-  name="$(printf '%08X%08X' $(($1 >> 8)) $(($1 & 255)))"
+  local name path found=1 share=$(((1 << 32) / segment_size))
+  printf -v name '%08X%08X' $(($1 / share)) $(($1 % share))
   for path in "$kept_wal_dir/"????????"$name"; do
     [[ -f "$path" ]] || continue
     [[ -e "$data_dir/pg_wal/${path##*/}" ]] || ln "$path" "$data_dir/pg_wal/" || return 1

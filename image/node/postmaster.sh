@@ -81,7 +81,7 @@ stop_postmaster() {
   wait "$postmaster_pid" 2>/dev/null || true
 }
 
-# last_complaint: the last fatal message of the last run that was no session's; a bad setting is named in the line before it.
+# last_complaint: the last fatal message of the last run that was not of a session alone; a bad setting is named in the line before it.
 last_complaint() {
   local line before='' complaint=''
   while read -r line; do
@@ -90,6 +90,7 @@ last_complaint() {
       FATAL* | PANIC*) complaint="${line#*: }" ;;
     esac
     before="${line#*: }"
-  done < <(tail -c "+$((log_mark + 1))" "$log_file" | tail -n 200 | sed -nE 's/^.*\] (LOG|FATAL|PANIC): +/\1: /p')
+  done < <(tail -c "+$((log_mark + 1))" "$log_file" | tail -n 200 | sed -nE \
+    -e 's/^[^]]*\[[0-9]+\] (LOG|FATAL|PANIC): +/\1: /p' -e 's/^[^]]*\[[0-9]+\] [^ ]+@[^ ]+ (PANIC): +/\1: /p')
   printf '%s' "$complaint"
 }

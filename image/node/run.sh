@@ -46,6 +46,8 @@ take_turn() {
   find_loss
   if [[ -n "$reason" ]]; then
     wait_refused "$reason"
+  elif ! await_room; then
+    return 0
   elif [[ -s "$last_resort_file" ]]; then
     answer_last_resort
   elif [[ "$loss" == renew ]]; then
@@ -106,28 +108,12 @@ answer_request() {
   fi
 }
 
-# can_write: whether what prepare writes has room. A server that was stopped because its disk is full must not end in a loop of
-# restarts of its container.
-can_write() {
-  local probe="$raft_dir/probe" status=0
-  {
-    printf '%65536s' '' >"$probe" && sync "$probe"
-  } 2>/dev/null || status=1
-  rm -f "$probe"
-  return "$status"
-}
-
 short_life_ms=2000 # what cannot start ends sooner; who was deposed or killed in between two failovers has been up for longer
 failures=0         # postmasters in a row that ended as soon as that
 last_end=''        # how the last one ended
 
 run_postgresql() {
   local started lived
-  if ! can_write; then
-    set_phase starting "$raft_dir cannot be written (full, or read-only); PostgreSQL is started once it can"
-    pause_for 500
-    return
-  fi
   prepare
   if rejoin_pending; then
     unlock_data

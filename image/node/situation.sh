@@ -15,6 +15,8 @@ command_state() {
     message="$(recorded_message)"
   elif [[ "$lost" == yes ]]; then
     message="waits to be added anew: $(read_line "$renewed_file")"
+  else
+    message="$(unwritable)" # PostgreSQL runs on without Raft
   fi
   printf '%s=%s\n' \
     data "$data" \

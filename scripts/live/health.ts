@@ -82,8 +82,14 @@ function processProblem(view: ClusterView, node: NodeView): string | undefined {
     if (entryPoint?.asked === true) return `${entryPoint.state.phase}: ${entryPoint.state.message || postgres.problem}`;
     return `PostgreSQL does not answer${since}: ${postgres.problem}`;
   }
-  if (!raft.available) return isLost(node) ? lostProblem(view, node) : `Raft does not answer: ${raft.problem}`;
+  if (!raft.available) return isLost(node) ? lostProblem(view, node) : `Raft does not answer: ${whyNoRaft(node)}`;
   return undefined;
+}
+
+/** The entry point knows of a disk that Raft cannot write to. */
+function whyNoRaft({ raft, entryPoint }: NodeView): string {
+  if (entryPoint?.asked === true && entryPoint.state.message !== '') return entryPoint.state.message;
+  return raft.available ? '' : raft.problem;
 }
 
 function lostProblem(view: ClusterView, { id, entryPoint }: NodeView): string {

@@ -16,19 +16,41 @@ const deadline = 30_000;
 
 /** @throws Error where there are no loop devices, or not for this user */
 export function makeDisk(volume: string, megabytes: number): void {
-  const file = join(tmpdir(), `${volume}${suffix}`);
+  const file = fileOf(volume);
   command('truncate', '--size', `${megabytes}M`, file);
   command('mkfs.ext4', '-q', '-m', '0', '-E', `root_owner=${owner}`, file);
   const device = command('losetup', '--find', '--show', file);
-  docker(['volume', 'create', '--opt', 'type=ext4', '--opt', `device=${device}`, volume]);
+  docker([
+    'volume',
+    'create',
+    '--opt',
+    'type=ext4',
+    '--opt',
+    `device=${device}`,
+    '--opt',
+    'o=errors=remount-ro',
+    volume,
+  ]);
+}
+
+/** The loop device below a volume. @throws Error when it has none */
+export function deviceOf(volume: string): string {
+  const [device] = devicesOf(fileOf(volume));
+  if (device === undefined) throw new Error(`${volume} is on no disk of its own`);
+  return device;
+}
+
+/** After an error of its file system, while nobody uses the volume. */
+export function repairDisk(volume: string): void {
+  // 1: mended
+  command('sh', '-c', 'e2fsck -p "$0" || test $? -eq 1', deviceOf(volume));
 }
 
 /** What is below the volumes whose name `isGone`; the volumes themselves have to be removed before. */
 export function removeDisks(isGone: (volume: string) => boolean): void {
   const files = readdirSync(tmpdir()).filter((name) => name.endsWith(suffix) && isGone(name.slice(0, -suffix.length)));
   for (const file of files.map((name) => join(tmpdir(), name))) {
-    const devices = command('losetup', '--associated', file, '--noheadings', '--list', '--output', 'NAME');
-    for (const device of devices.split('\n').filter((line) => line !== '')) command('losetup', '--detach', device);
+    for (const device of devicesOf(file)) command('losetup', '--detach', device);
     rmSync(file);
   }
 }
@@ -47,6 +69,15 @@ export function whyNoDisks(image: string): string | undefined {
     docker(['volume', 'rm', '--force', volume]);
     removeDisks((name) => name === volume);
   }
+}
+
+function fileOf(volume: string): string {
+  return join(tmpdir(), `${volume}${suffix}`);
+}
+
+function devicesOf(file: string): string[] {
+  const devices = command('losetup', '--associated', file, '--noheadings', '--list', '--output', 'NAME');
+  return devices.split('\n').filter((line) => line !== '');
 }
 
 function command(program: string, ...args: string[]): string {

@@ -57,14 +57,23 @@ export class FaultServer {
     readonly node: NodeContainer,
     readonly port: number,
     private readonly image: string,
+    /** Mounted where Raft's directory is. */
+    readonly raftVolume: string | undefined,
   ) {}
 
-  static declare(place: Place, id: number, port: number): FaultServer {
+  static declare(place: Place, id: number, port: number, ownRaftDisk: boolean): FaultServer {
     // a health check that begins just as its container is paused blocks the engine for good (seen with Docker 20.10)
     const options = ['--no-healthcheck', '--publish', `127.0.0.1:${port}:5432`];
     // so that our scripts find it
     options.push('--label', `${clusterLabel}=${place.prefix}`, '--label', `${nodeLabel}=${id}`);
-    return new FaultServer(new NodeContainer({ place, name: nodeName(id), id, options }), port, place.image);
+    const raftVolume = ownRaftDisk ? `${place.prefix}-${nodeName(id)}-raft` : undefined;
+    if (raftVolume !== undefined) options.push('--volume', `${raftVolume}:${volumeDirectory}/pgraft`);
+    return new FaultServer(
+      new NodeContainer({ place, name: nodeName(id), id, options }),
+      port,
+      place.image,
+      raftVolume,
+    );
   }
 
   get id(): number {
@@ -112,9 +121,17 @@ export class FaultServer {
 
   /** A shell script with this server's volume, which works whatever its container does: in one of its own, as root. */
   async onVolume(script: string): Promise<void> {
-    const volume = ['--volume', `${this.node.volume}:${volumeDirectory}`, '--workdir', volumeDirectory];
+    const volumes = ['--volume', `${this.node.volume}:${volumeDirectory}`, '--workdir', volumeDirectory];
+    if (this.raftVolume !== undefined) volumes.push('--volume', `${this.raftVolume}:${volumeDirectory}/pgraft`);
     const alone = ['--rm', '--network', 'none', '--user', 'root'];
-    await docker('run', ...alone, ...volume, '--entrypoint', 'sh', this.image, '-ec', script);
+    await docker('run', ...alone, ...volumes, '--entrypoint', 'sh', this.image, '-ec', script);
+  }
+
+  /** A shell script that may change what is mounted in its container: as root of this machine, which has to be the engine's. */
+  async inMountNamespace(script: string): Promise<void> {
+    const pid = await docker('inspect', '--format', '{{.State.Pid}}', this.container);
+    const inside = ['--target', pid, '--mount', '--pid', '--', 'sh', '-ec', script];
+    await mustRun('nsenter', inside, { deadline: commandDeadline });
   }
 
   /** created, running, paused, restarting, exited or dead. */
@@ -126,6 +143,11 @@ export class FaultServer {
   async log(): Promise<string> {
     return (await run('docker', ['logs', '--timestamps', this.container], { deadline: commandDeadline })).output;
   }
+}
+
+export interface Disks {
+  readonly disk?: number | undefined;
+  readonly raftDisk?: number | undefined;
 }
 
 export class FaultCluster {
@@ -140,19 +162,24 @@ export class FaultCluster {
    * Make the servers and let them form their group. What a killed run has left behind is removed first.
    *
    * @param disk megabytes of each server's own disk. @default - volumes on the engine's
+   * @param raftDisk megabytes of a disk of its own for each server's Raft directory. @default - it is on the server's volume
    */
-  static async form(nodes: number, { disk }: { disk?: number | undefined } = {}): Promise<FaultCluster> {
+  static async form(nodes: number, { disk, raftDisk }: Disks = {}): Promise<FaultCluster> {
     await removeAbandoned();
     const image = ensureImage();
     FaultCluster.made += 1;
     const prefix = `pgf-${process.pid}-${FaultCluster.made}`;
     const network = `${prefix}-network`;
     const ports = await takePorts(firstPort, lastPort, nodes);
-    const servers = ports.map((port, index) => FaultServer.declare({ prefix, network, image }, index + 1, port));
+    const place = { prefix, network, image };
+    const servers = ports.map((port, index) => FaultServer.declare(place, index + 1, port, raftDisk !== undefined));
     const cluster = new FaultCluster(network, servers);
     try {
       command(['network', 'create', network]);
-      if (disk !== undefined) for (const { node } of servers) makeDisk(node.volume, disk);
+      for (const { node, raftVolume } of servers) {
+        if (disk !== undefined) makeDisk(node.volume, disk);
+        if (raftDisk !== undefined && raftVolume !== undefined) makeDisk(raftVolume, raftDisk);
+      }
       await cluster.#bootstrap();
     } catch (error) {
       cluster.remove();
@@ -204,9 +231,11 @@ export class FaultCluster {
 
   /** Containers, volumes and network, in whatever state they are. */
   remove(): void {
-    const volumes = this.servers.map(({ node }) => {
+    const volumes = this.servers.flatMap(({ node, raftVolume }) => {
       node.dispose();
-      return node.volume;
+      if (raftVolume === undefined) return [node.volume];
+      command(['volume', 'rm', '--force', raftVolume]);
+      return [node.volume, raftVolume];
     });
     removeDisks((volume) => volumes.includes(volume));
     command(['network', 'rm', this.network]);

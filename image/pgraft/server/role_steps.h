@@ -62,6 +62,7 @@ typedef struct PgraftRoleTurn
 	uint64 hand_over_wish;
 	PgraftLeaving hand_over;
 	int64_t fled_ms; /* when leadership was asked away for want of room last */
+	bool patient;	 /* a stream would end again for want of room, as often as it is begun */
 } PgraftRoleTurn;
 
 /* role_view.c */
@@ -96,6 +97,9 @@ extern void pgraft_hand_over_end(void);
 
 /* upkeep.c: the lags of the standbys, and now and then what members that are gone have left. */
 extern void pgraft_step_upkeep(PgraftRoleTurn *turn);
+
+/* What a standby says that is short of room. */
+#define PGRAFT_MAKE_ROOM "the file system of pg_wal is nearly full: make room there, it stops streaming without"
 
 /* room.c: on every server; and on the primary. */
 extern void pgraft_watch_room(PgraftRoleTurn *turn);

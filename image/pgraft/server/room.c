@@ -15,6 +15,9 @@
 /* When nobody could take over, or it came to nothing. */
 #define RETRY_MS 10000
 
+/* For the file that says it (sync_setting.h): when there is none left, it stays as it is. */
+#define WRITABLE_BYTES (1024 * 1024)
+
 static void
 tell_leader(PgraftRoleTurn *turn)
 {
@@ -35,6 +38,8 @@ pgraft_watch_room(PgraftRoleTurn *turn)
 	if (turn->role.short_of_room != was_short)
 		ereport(LOG, errmsg("pgraft: the file system of pg_wal has %s: " UINT64_FORMAT " MB are free",
 							turn->role.short_of_room ? "little room left" : "room again", bytes / (1024 * 1024)));
+	if (bytes >= WRITABLE_BYTES)
+		turn->patient = turn->role.short_of_room;
 	if (turn->report.term != 0 && turn->report.short_of_room != turn->role.short_of_room)
 		tell_leader(turn);
 }

@@ -277,7 +277,10 @@ pgraft_step_follow(PgraftRoleTurn *turn, int32_t node_id, uint64_t term)
 	}
 	pgraft_slot_name(pgraft_node_id, conf.primary_slot_name, sizeof conf.primary_slot_name);
 	strlcpy(conf.synchronous_standby_names, PGRAFT_NOBODY, sizeof conf.synchronous_standby_names);
+	conf.patient = turn->patient;
 	generation = pgraft_role_conf_apply(&conf);
-	pgraft_refuse_commits(turn, obstacle(generation, turn->role.witness ? "its data is being completed" : ""));
+	pgraft_refuse_commits(turn, obstacle(generation, turn->role.witness			? "its data is being completed"
+													 : turn->role.short_of_room ? PGRAFT_MAKE_ROOM
+																				: ""));
 	turn->role.following_term = term;
 }

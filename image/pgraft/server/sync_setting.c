@@ -65,7 +65,7 @@ pgraft_role_conf_apply(const PgraftRoleConf *conf)
 	append_setting(&text, "primary_conninfo", conf->primary_conninfo);
 	append_setting(&text, "primary_slot_name", conf->primary_slot_name);
 	/* Without a primary the startup process only looks, and says so, until it is told of one. */
-	if (conf->primary_conninfo[0] == '\0')
+	if (conf->primary_conninfo[0] == '\0' || conf->patient)
 		append_setting(&text, "wal_retrieve_retry_interval", "5s");
 	append_setting(&text, "synchronous_standby_names", conf->synchronous_standby_names);
 	applied_generation = next_generation();

@@ -21,6 +21,7 @@ typedef struct PgraftRoleConf
 	char primary_conninfo[1024];
 	char primary_slot_name[64];
 	char synchronous_standby_names[1024];
+	bool patient; /* a stream that ends is not begun again at once */
 } PgraftRoleConf;
 
 /*

@@ -26,6 +26,11 @@ export function killProcess(server: Victim, name: ProcessName): Fault {
   };
 }
 
+/** As somebody who looks after the server does; whoever started the process answers. */
+export async function terminateProcess(server: Victim, name: ProcessName): Promise<void> {
+  await server.exec('kill', '-TERM', await find(server, name));
+}
+
 export function stopProcess(server: Victim, name: ProcessName): Fault {
   let pid: string | undefined;
   return {

@@ -103,6 +103,19 @@ describe('a rewind', () => {
     expect(node.has(`${volume}/17/main.wal`)).toBe(false);
   });
 
+  it('finds that WAL whatever the size of a segment', () => {
+    const small = (number: number) => `${data}/pg_wal/0000000100000001000003F${number}`;
+    node.write(`${data}/segment`, String(4 * 1024 * 1024));
+    for (const number of [8, 9]) node.write(small(number), `segment ${number}`);
+    node.label('1/FE400028', '1/FE800060');
+    node.write('rewind.removes', [8, 9].map((number) => small(number).slice(-24)).join(' '));
+    node.primary('host2');
+    run();
+    expectDone();
+    expect(node.ran).toEqual(['recovery', 'pg_rewind']);
+    expect([8, 9].filter((number) => node.has(small(number)))).toEqual([9]);
+  });
+
   it.each([
     [
       'the WAL that replay begins with is gone',

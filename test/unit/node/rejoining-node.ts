@@ -52,6 +52,7 @@ export class RejoiningNode extends NodeShell {
     this.write(`${data}/standby.signal`, '');
     this.write(`${data}/state`, 'in archive recovery');
     this.write(`${data}/system`, ownSystem);
+    this.write(`${data}/segment`, String(16 * 1024 * 1024));
     this.write(`${volume}/cluster/system_identifier`, `${ownSystem}\n`);
     this.write(`${volume}/pgraft/members`, '1 host1 5432\n2 host2 5432\n3 host3 5433\n');
     this.write(`${data}/pg_wal/000000010000000000000004`, 'of the fork');
@@ -138,7 +139,7 @@ export class RejoiningNode extends NodeShell {
       'pg_controldata',
       `echo "Database system identifier:           $(cat "$1/system")"
        echo "Database cluster state:               $(cat "$1/state")"
-       echo "Bytes per WAL segment:                16777216"`,
+       echo "Bytes per WAL segment:                $(cat "$1/segment")"`,
     );
     this.program('postgres', this.#postgres());
     this.program('pg_rewind', this.#rewind());

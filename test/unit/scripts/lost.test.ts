@@ -40,6 +40,16 @@ describe('the status of a server that has lost its Raft state', () => {
     ]);
   });
 
+  it('is not that of one whose disk takes no more of it, which is named', () => {
+    const message = '/var/lib/postgresql/pgraft cannot be written (No space left on device): make room on its disk';
+    expect(problemsOf(losing(healthyView(3), 2, { ...waiting, lost: 'no', message }))).toEqual([
+      `pgraft-replica1: Raft does not answer: ${message}`,
+    ]);
+    expect(problemsOf(losing(healthyView(3), 2, { ...waiting, lost: 'no', message: '' }))).toEqual([
+      'pgraft-replica1: Raft does not answer: the consensus worker is not available',
+    ]);
+  });
+
   it('names the last resort when no majority can come back', () => {
     const [first] = problemsOf(losing(losing(leaderless(healthyView(3)), 2), 3));
     expect(first).toMatch(
