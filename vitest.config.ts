@@ -38,6 +38,7 @@ function level(name: string, { order, timeout, parallel }: { order: number; time
       testTimeout: timeout,
       hookTimeout: timeout,
       fileParallelism: parallel,
+      setupFiles: name === 'extension' ? ['test/support/find-none.ts'] : [],
       sequence: { groupOrder: order },
     },
   };

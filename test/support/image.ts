@@ -16,13 +16,26 @@ const buildDeadline = 10 * 60_000;
 export function ensureImage(): string {
   const chosen = process.env['PGRAFT_TEST_IMAGE'];
   if (chosen !== undefined) return chosen;
-  const tag = imageTag(root);
-  if (docker(['image', 'inspect', tag]).status === 0) return tag;
-  const { status, error, stdout, stderr } = docker(['build', '--tag', tag, imageContext(root)]);
-  if (status !== 0) {
-    throw new Error(`building ${tag} failed (${error?.message ?? status}):\n${(stdout + stderr).slice(-3_000)}`);
-  }
+  return buildImage(imageTag(root), () => [imageContext(root)]);
+}
+
+/** @param args of `docker build`, asked for unless the image is there */
+export function buildImage(tag: string, args: () => readonly string[]): string {
+  if (docker(['image', 'inspect', tag]).status !== 0) build(tag, ['--tag', tag, ...args()]);
   return tag;
+}
+
+/** @returns the id of that stage of the image, which is made when it is not there yet */
+export function buildStage(stage: string): string {
+  return build(stage, ['--quiet', '--target', stage, imageContext(root)]).trim();
+}
+
+function build(what: string, args: readonly string[]): string {
+  const { status, error, stdout, stderr } = docker(['build', ...args]);
+  if (status !== 0) {
+    throw new Error(`building ${what} failed (${error?.message ?? status}):\n${(stdout + stderr).slice(-3_000)}`);
+  }
+  return stdout;
 }
 
 function docker(args: readonly string[]) {

@@ -1,6 +1,7 @@
 /** One node in a container of its own, without Terraform. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { eventually } from './eventually.js';
+import { searchLogForFinding } from './findings.js';
 
 const commandDeadline = 60_000;
 
@@ -79,10 +80,12 @@ export class NodeContainer {
 
   /** Remove the container, not its volume. */
   removeContainer(): void {
+    searchLogForFinding(this.hostname);
     docker(['rm', '--force', this.hostname]);
   }
 
   dispose(): void {
+    searchLogForFinding(this.hostname);
     spawnSync('docker', ['rm', '--force', '--volumes', this.hostname], { timeout: commandDeadline });
     spawnSync('docker', ['volume', 'rm', '--force', this.volume], { timeout: commandDeadline });
   }

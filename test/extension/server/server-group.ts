@@ -3,11 +3,12 @@ import { spawnSync } from 'node:child_process';
 import pg from 'pg';
 import { onTestFailed } from 'vitest';
 import { eventually } from '../../support/eventually.js';
-import { ensureImage } from '../../support/image.js';
 import { releasePorts, takePorts } from '../../support/ports.js';
 import { docker, NodeContainer, secrets, type Place } from '../../support/node-container.js';
+import { ensureSanitizedImage } from '../sanitized/image.js';
 
 const queryDeadline = 5_000;
+const image = ensureSanitizedImage();
 const firstPort = 17_840;
 const lastPort = 17_990;
 const linesOfLog = 60;
@@ -146,7 +147,7 @@ export class ServerGroup {
   private constructor(names: readonly string[], ports: readonly number[], options: MoreOptions) {
     groups += 1;
     const prefix = `pgext-${process.pid}-${groups}`;
-    this.place = { prefix, network: `${prefix}-network`, image: ensureImage() };
+    this.place = { prefix, network: `${prefix}-network`, image };
     this.servers = names.map((name, i) => {
       const [postgres = 0, raft = 0] = ports.slice(2 * i);
       return new Server(this.place, name, i + 1, { postgres, raft }, options);

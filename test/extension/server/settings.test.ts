@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureImage } from '../../support/image.js';
+import { searchForFinding } from '../../support/findings.js';
 import { docker } from '../../support/node-container.js';
+import { ensureSanitizedImage } from '../sanitized/image.js';
 
+const image = ensureSanitizedImage();
 const container = `pgext-${process.pid}-settings`;
 
 /** A server's settings as pgraft-node writes them; each test spoils one or two. */
@@ -16,7 +18,7 @@ const good = {
 type Settings = Partial<Record<keyof typeof good | 'data_dir' | 'election_timeout' | 'heartbeat_interval', string>>;
 
 beforeAll(() => {
-  docker(['run', '--detach', '--name', container, '--entrypoint', 'sleep', ensureImage(), 'infinity']);
+  docker(['run', '--detach', '--name', container, '--entrypoint', 'sleep', image, 'infinity']);
   docker(['exec', container, 'initdb', '--no-sync', '-D', '/tmp/data']);
 });
 afterAll(() => {
@@ -33,6 +35,7 @@ function postgres(settings: Settings, args: string) {
     encoding: 'utf8',
     timeout: 30_000,
   });
+  searchForFinding(container, stdout + stderr);
   return { status, stdout, stderr };
 }
 
