@@ -113,7 +113,8 @@ export class FakeGroup {
       }));
     }
     if (text.includes('from pg_stat_activity')) return [];
-    if (text.includes('as confirming')) return [{ writable: leads, synchronous_names: 'ANY 1 (a, b)', confirming: '1' }];
+    if (text.includes('as confirming'))
+      return [{ writable: leads, synchronous_names: 'ANY 1 (a, b)', confirming: '1' }];
     if (text.includes('from pg_stat_replication')) return this.#streams();
     if (text.includes('pgraft_get_nodes()')) return this.#members();
     if (text.includes('pgraft_get_cluster_status()')) return [this.#status(server, leads)];
