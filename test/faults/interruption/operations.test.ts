@@ -10,7 +10,7 @@ const steps = (first: number, last: number): Moment[] =>
 /** What is said on Ctrl-C, and when it comes. */
 const rows: readonly [command: CommandName, moments: readonly Moment[], says: RegExp][] = [
   ['npm run switchover', steps(1, 4), /interrupted: /],
-  ['npm run maintain', [...steps(1, 5), { line: /the command runs/, plus: 300 }], /interrupted|out of service for/],
+  ['npm run maintain', [...steps(1, 5), { line: /^the command runs$/m, plus: 300 }], /interrupted|out of service for/],
   ['npm run drill', steps(3, 3), /interrupted: leadership may have moved/],
 ];
 
