@@ -12,9 +12,9 @@ export function engineProblem(problem: string): string | undefined {
   return silence.test(problem) ? unanswered(problem) : undefined;
 }
 
-/** As docker has said it since version 20.10, and since 29. */
+/** As docker has said it since version 20.10, and since 29; and where it was in the middle of something. */
 const silence =
-  /cannot connect to the docker daemon|failed to connect to the docker api|error during connect|is the docker daemon running/i;
+  /^unexpected EOF$|cannot connect to the docker daemon|failed to connect to the docker api|error during connect|is the docker daemon running/i;
 const lookAtDocker = 'start Docker, or see "docker info" for what is wrong with it';
 
 function unanswered(problem: string): string {

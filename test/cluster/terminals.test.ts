@@ -9,6 +9,7 @@ import { ctrlC, openTerminal } from '../support/terminal.js';
 const columns = 40;
 const rows = 30;
 const patience = 120_000;
+const ctrlD = '\x04';
 
 const start = 'node --import tsx scripts/start.ts';
 const script = (name: string) => `npm run --silent ${name}`;
@@ -36,7 +37,6 @@ const narrow: readonly [command: string, shown: readonly string[]][] = [
       '[\\w-]+-replica2 was out of service for',
     ],
   ],
-  [script('drill'), ['Drill passed in']],
   [script('plan'), ['No change']],
   [start, ['the cluster is healthy', '=== Health ===', 'Done in']],
 ];
@@ -128,17 +128,19 @@ describe('a cluster at all kinds of terminals:', () => {
     expect(ended.output).not.toContain('^[');
   });
 
-  it('npm run destroy in 40 columns asks for the name; another one, or Ctrl-C, removes nothing', async () => {
+  it('npm run destroy in 40 columns asks for the name; another one, Ctrl-C or Ctrl-D removes nothing', async () => {
     const before = await project.objects();
     for (const [keys, status] of [
       ['another\r', 1],
       [ctrlC, 130],
+      [ctrlD, 130],
     ] as const) {
       const terminal = openTerminal(script('destroy'), { cwd: project.directory, columns, rows });
       try {
         await terminal.until('the question', asks, 30_000);
         terminal.type(keys);
         expect(await terminal.end(patience), terminal.output()).toBe(status);
+        expect(shownBy(terminal.output())).toMatch(/nothingwasremoved$/);
       } finally {
         terminal.close();
       }
