@@ -102,8 +102,13 @@ describe('Docker that goes away while a cluster runs:', () => {
     const left = /could not be started again: [^]*npm start then brings it back/.test(broken.output);
     if (command !== 'npm run maintain') expect(left, broken.output).toBe(false);
     await expectHealthAfter(left);
-    const again = await runAtTerminal(project, command);
-    expect(again.status, again.output).toBe(0);
+    // with a healthy cluster it may still find a server too slow, and says so
+    await eventually(
+      `${command} to end well`,
+      async () => runAtTerminal(project, command),
+      ({ status }) => status === 0,
+      2 * patience,
+    );
   });
 
   const numbers = short.flatMap((row) => [0, 2].map((connections) => [...row, connections] as const));
