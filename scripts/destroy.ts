@@ -4,7 +4,7 @@ import prettyMs from 'pretty-ms';
 import { loadSettings } from '../constructs/load-settings.js';
 import { openCommand } from './kit/command-line.js';
 import { main } from './kit/command.js';
-import { UserError } from './kit/errors.js';
+import { InterruptedError, UserError } from './kit/errors.js';
 import { listed } from './kit/guards.js';
 import { projectDirectory } from './kit/places.js';
 import { takeDown, type RemovedObject } from './steps/take-down.js';
@@ -36,8 +36,16 @@ async function confirmed(prefix: string, found: readonly RemovedObject[]): Promi
     `This removes cluster ${prefix} with all its data: ${found.length === 0 ? 'nothing found' : listed(found)}`,
   );
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const given = terminal.question(`Type the name of the cluster (${prefix}) to go on: `);
+  // Ctrl-C, which is a key here and no signal, and Ctrl-D, after which nobody answers any more
+  const givenUp = new Promise<never>((_, reject) => {
+    const end = () => {
+      reject(new InterruptedError('SIGINT', 'interrupted: nothing was removed'));
+    };
+    terminal.once('SIGINT', end).once('close', end);
+  });
   try {
-    return (await terminal.question(`Type the name of the cluster (${prefix}) to go on: `)).trim() === prefix;
+    return (await Promise.race([given, givenUp])).trim() === prefix;
   } finally {
     terminal.close();
   }

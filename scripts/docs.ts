@@ -1,16 +1,13 @@
 /** npm run docs: make the pages that follow from the code. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import prettier from 'prettier';
 import { settingsPage } from '../constructs/settings-page.js';
+import { openCommand } from './kit/command-line.js';
 import { main } from './kit/command.js';
 import { projectDirectory } from './kit/places.js';
 
-new Command('docs')
-  .description('Make docs/settings.md of the schema of the settings.')
-  .allowExcessArguments(false)
-  .parse();
+openCommand('docs').description('Make docs/settings.md of the schema of the settings.').parse();
 
 await main(async () => {
   const path = join(projectDirectory, 'docs/settings.md');

@@ -1,9 +1,9 @@
 /** npm run plan: what a deploy would mean for the cluster. Exit status 0 no change, 2 changes, 3 dangerous ones, 1 error. */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Command } from 'commander';
 import { loadSettings } from '../constructs/load-settings.js';
 import { SettingsError } from '../constructs/settings.js';
+import { openCommand } from './kit/command-line.js';
 import { main } from './kit/command.js';
 import { UserError } from './kit/errors.js';
 import { projectDirectory } from './kit/places.js';
@@ -13,7 +13,7 @@ import { errorMarkdown, reviewMarkdown, reviewText } from './review/markdown.js'
 import { exitStatusOf } from './review/review.js';
 import { planReview } from './steps/plan-review.js';
 
-const command = new Command('plan')
+const command = openCommand('plan')
   .description("Show what cdktf deploy '*' would do to the cluster, and change nothing.")
   .option('--json', 'print one JSON value')
   .option('--markdown <file>', 'write a comment for a pull request to this file')
@@ -22,7 +22,6 @@ const command = new Command('plan')
     '\nExit status: 0 no change, 2 changes, 3 dangerous changes, 1 error. It works while the cluster is stopped or out of reach,\n' +
       'and says what it then cannot know.',
   )
-  .allowExcessArguments(false)
   .parse();
 const { json = false, markdown } = command.opts<{ json?: boolean; markdown?: string }>();
 

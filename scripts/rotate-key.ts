@@ -1,7 +1,7 @@
 /** npm run rotate-key: another key between the servers, while they run. */
-import { Command } from 'commander';
 import prettyMs from 'pretty-ms';
 import { loadSettings } from '../constructs/load-settings.js';
+import { openCommand } from './kit/command-line.js';
 import { main } from './kit/command.js';
 import { refuseDuringDeploy, withOperation } from './kit/operation.js';
 import { projectDirectory } from './kit/places.js';
@@ -11,7 +11,7 @@ import { withWishes } from './kit/stoppable.js';
 import { withLive } from './live/open.js';
 import { rotateKey } from './steps/rotate-key.js';
 
-new Command('rotate-key')
+openCommand('rotate-key')
   .description('Change the key that the servers prove to each other, while they run and are written to.')
   .addHelpText(
     'after',
@@ -19,7 +19,6 @@ new Command('rotate-key')
       'seen on every server before the next. Interrupted, or failed half-way, the cluster goes on with both keys: run it again.\n' +
       '\nExample: npm run rotate-key',
   )
-  .allowExcessArguments(false)
   .parse();
 
 await main(async () => {

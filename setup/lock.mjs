@@ -161,11 +161,16 @@ function takeAway(file, held) {
   return wasStale;
 }
 
-/** @param {string} file */
+/**
+ * Undefined where there is none. One that only another user may read is there, and is not ours to take.
+ *
+ * @param {string} file
+ */
 function read(file) {
   try {
     return readFileSync(file, 'utf8');
-  } catch {
+  } catch (error) {
+    if (['EACCES', 'EPERM'].includes(/** @type {NodeJS.ErrnoException} */ (error).code ?? '')) throw error;
     return undefined;
   }
 }
@@ -203,7 +208,16 @@ export function isAlive(owner) {
  * @param {number} pid
  */
 function startTime(pid) {
-  const stat = read(`/proc/${pid}/stat`);
+  const stat = readStat(pid);
   const [state, ...fields] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
   return state === 'Z' ? '' : (fields[18] ?? '');
+}
+
+/** @param {number} pid */
+function readStat(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined; // it has ended, or processes of others are hidden here
+  }
 }

@@ -46,6 +46,8 @@ export interface DeployedObject {
 export async function deployedObjects(path: string, clock: Clock = systemClock): Promise<DeployedObject[]> {
   if (!existsSync(path) || isUnwritten(path)) return [];
   const fix = `${path} is damaged; put ${path}.backup in its place, which is the state before the last change`;
+  // another user's file is none that is being written
+  readFileSync(path);
   const read = async () => Promise.resolve(readResources(path));
   const resources = await waitUntil('a whole Terraform state', read, { deadline, fix, clock });
   return resources

@@ -6,6 +6,7 @@ import type { ClusterSettings } from '../../constructs/settings.js';
 import { lockInfoPath, stackIds } from '../../constructs/state-path.js';
 import { stateDirectory } from '../../constructs/topology.js';
 import { forgetChecksums } from '../../setup/checksums.mjs';
+import { hasColours, withoutColours } from './colours.js';
 import { UserError } from './errors.js';
 import { runToItsEnd, type Ended } from './interruption.js';
 import { clusterDirectory, projectDirectory } from './places.js';
@@ -47,8 +48,10 @@ export function cdktfEnvironment(
   { dockerProvider }: Pick<ClusterSettings, 'dockerProvider'>,
   program: string,
   terminal = process.stdout.isTTY,
+  env: Environment = process.env,
 ): Record<string, string> {
   return {
+    ...(!hasColours(terminal, env) && withoutColours(env)),
     CHECKPOINT_DISABLE: '1',
     TERRAFORM_BINARY_NAME: program,
     // without a terminal, cdktf's moving picture would be printed frame by frame

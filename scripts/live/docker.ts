@@ -1,9 +1,9 @@
 /** What the Docker engine says, through the docker CLI (which knows the user's contexts and hosts). */
 import { z } from 'zod';
 import { clientHost, clusterLabel, definitionLabel, nodeLabel, postgresPortInside } from '../../constructs/topology.js';
-import { dockerAnswer } from '../kit/docker-answer.js';
+import { dockerAnswer, engineProblem } from '../kit/docker-answer.js';
 import { UserError } from '../kit/errors.js';
-import { outcomeOf, required, type Outcome, type Shell } from '../kit/shell.js';
+import { outcomeOf, type Outcome, type Shell } from '../kit/shell.js';
 
 /** What is read of a container. */
 export interface Container {
@@ -42,7 +42,7 @@ export interface ClusterObjects {
 export interface Docker {
   /** Everything that carries the label of cluster `prefix`. */
   objects(prefix: string): Promise<ClusterObjects>;
-  /** Run a command in a container; never throws. `deadline` in milliseconds. */
+  /** Run a command in a container. `deadline` in milliseconds. @throws UserError only when the engine itself does not answer */
   exec(container: string, command: readonly string[], options: { input?: string; deadline: number }): Promise<Outcome>;
   start(containers: readonly string[]): Promise<void>;
   /** Within the stop timeout that each container has; a server that leads hands leadership over. */
@@ -71,20 +71,24 @@ export function openDocker($: Shell, { deadline = 10_000 }: { deadline?: number 
     async exec(container, command, { input = '', deadline: limit }) {
       const args = ['exec', '--interactive', container, ...command];
       // zx takes an empty string for no input, and would never end it
-      const output = await $({ timeout: limit, input: Buffer.from(input) })`docker ${args}`;
-      return outcomeOf(output, `docker exec ${container} ${command.join(' ')}`, limit);
+      const running = $({ timeout: limit, input: Buffer.from(input) })`docker ${args}`;
+      // one that ends without reading it, since nobody answers, says itself why
+      running.stdin.on('error', () => undefined);
+      const outcome = outcomeOf(await running, `docker exec ${container} ${command.join(' ')}`, limit);
+      const problem = outcome.ok ? undefined : engineProblem(outcome.problem);
+      if (problem !== undefined) throw new UserError(problem);
+      return outcome;
     },
     async start(containers) {
       const limit = 60_000;
       const output = await $({ ...outOfReach, timeout: limit, input: '' })`docker start ${[...containers]}`;
-      // the engine did answer a moment ago: what it says now is about these containers
       const fix = `mend that; a container that cannot be mended may go ("docker rm <name>"), npm start makes it anew around its data`;
-      required(outcomeOf(output, 'docker start', limit), `docker start ${containers.join(' ')}`, fix);
+      dockerAnswer(outcomeOf(output, 'docker start', limit), `docker start ${containers.join(' ')}`, fix);
     },
     async stop(containers) {
       const limit = 120_000;
       const output = await $({ ...outOfReach, timeout: limit, input: '' })`docker stop ${[...containers]}`;
-      required(outcomeOf(output, 'docker stop', limit), `docker stop ${containers.join(' ')}`, 'see docker ps');
+      dockerAnswer(outcomeOf(output, 'docker stop', limit), `docker stop ${containers.join(' ')}`, 'see docker ps');
     },
   };
 }

@@ -29,7 +29,7 @@ export function isCrashing({ phase, message }: NodeState): boolean {
   return phase === 'starting' && message.startsWith('PostgreSQL ended with status');
 }
 
-/** Ask a node for its state. Never throws. `deadline` in milliseconds. */
+/** Ask a node for its state. `deadline` in milliseconds. @throws UserError only when Docker itself does not answer */
 export async function askState(docker: Docker, container: string, deadline: number): Promise<NodeAnswer> {
   const outcome = await docker.exec(container, ['pgraft-node', 'state'], { deadline });
   if (!outcome.ok) return { asked: false, problem: outcome.problem };

@@ -1,5 +1,6 @@
 /** Colours by meaning. */
 import pc from 'picocolors';
+import { hasColours } from '../kit/colours.js';
 
 export interface Paint {
   readonly heading: (text: string) => string;
@@ -15,17 +16,12 @@ const same = (text: string) => text;
 /** The words alone: for files, pipes, and people who want no colours. */
 export const plain: Paint = { heading: same, good: same, notable: same, bad: same, leader: same, quiet: same };
 
-/**
- * Colours where the output is a terminal that has them and the person has not refused them (NO_COLOR; FORCE_COLOR asks for
- * them everywhere).
- */
+/** Colours where hasColours() says so. */
 export function paintFor(
   { isTTY }: { readonly isTTY?: boolean | undefined },
-  { NO_COLOR, FORCE_COLOR, TERM }: Readonly<Record<string, string | undefined>> = process.env,
+  env: Readonly<Record<string, string | undefined>> = process.env,
 ): Paint {
-  const refused = (NO_COLOR ?? '') !== '' || FORCE_COLOR === '0';
-  const asked = (FORCE_COLOR ?? '') !== '';
-  if (refused || (!asked && (isTTY !== true || TERM === 'dumb'))) return plain;
+  if (!hasColours(isTTY === true, env)) return plain;
   const { bold, dim, green, yellow, red, cyan } = pc.createColors(true);
   return { heading: bold, good: green, notable: yellow, bad: red, leader: (text) => bold(cyan(text)), quiet: dim };
 }

@@ -3,6 +3,7 @@ import type { ClusterSettings } from '../../constructs/settings.js';
 import { clusterTopology } from '../../constructs/topology.js';
 import { findShortages } from '../kit/capacity.js';
 import { openDeployRecord } from '../kit/deploy-record.js';
+import { askWhetherDockerAnswers } from '../kit/docker-answer.js';
 import { InterruptedError, UserError } from '../kit/errors.js';
 import { isFirstDeployUnfinished } from '../kit/first-deploy.js';
 import { findObstacles, findStrangers } from '../kit/guards.js';
@@ -93,9 +94,9 @@ async function bringUpAlone(
     );
   }
   if (status !== 0) {
-    throw new UserError(
-      `cdktf deploy ended with status ${status}: what went wrong stands above; npm start goes on from there`,
-    );
+    const cause =
+      (await askWhetherDockerAnswers($)) ?? `cdktf deploy ended with status ${status}: what went wrong stands above`;
+    throw new UserError(`${cause}; npm start goes on from there`);
   }
   forgetDeploy(prefix);
   return withLive(settings, async (live) => {

@@ -194,7 +194,11 @@ class Run {
     const { docker, clock } = this.live;
     try {
       await this.#step(`5. ${container} streams and counts again`, async (progress) => {
-        await docker.start([container]);
+        await docker.start([container]).catch((problem: unknown) => {
+          throw new UserError(
+            `${container} could not be started again: ${messageOf(problem)}; npm start then brings it back`,
+          );
+        });
         await settle(openWatch(this.live, clock), stoppableClock(clock, this.#wishes.insist), progress);
       });
     } catch (error) {

@@ -36,6 +36,8 @@ export async function planReview(settings: ClusterSettings): Promise<{ review: R
   // the servers are asked while the stacks are synthesized
   const situating = readSituation(settings);
   const refresh = situating.then((found) => found.kind !== 'unknown' || !found.withoutDocker);
+  // who has not come to wait for it hears of the failure through the situation
+  refresh.catch(() => undefined);
   const [situation, others, plans] = await Promise.all([
     situating,
     otherClusters(prefix),

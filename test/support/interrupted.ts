@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { ClusterProject } from './cluster-project.js';
 import { eventually } from './eventually.js';
 import { dockerLines, run } from './shell.js';
-import { ctrlC, openTerminal } from './terminal.js';
+import { ctrlC, openTerminal, type Terminal } from './terminal.js';
 
 /** What users type. `npm start` without what setup.mjs does before, which is nothing on a machine that is set up. */
 export const commands = {
@@ -14,6 +14,7 @@ export const commands = {
   'npm run switchover': 'npm run switchover',
   'npm run maintain': "npm run maintain -- replica2 -- sh -c 'echo the command runs; sleep 2'",
   'npm run drill': 'npm run drill',
+  'npm run rotate-key': 'npm run rotate-key',
   'cdktf deploy': 'sh -c "set -a; . ./.env; set +a; exec npx cdktf deploy \'*\' --auto-approve"',
   'cdktf destroy': 'sh -c "set -a; . ./.env; set +a; exec npx cdktf destroy \'*\' --auto-approve"',
 } as const;
@@ -40,10 +41,26 @@ export function describeMoment({ line, plus = 0 }: Moment): string {
   return `${line === undefined ? 'start' : line.source.replaceAll('\\', '')} + ${plus} ms`;
 }
 
-/** Run a command to its end; with `moment`, press Ctrl-C then. */
-export async function runAtTerminal(project: ClusterProject, name: CommandName, moment?: Moment): Promise<Run> {
+export interface AtTerminal {
+  /** Added to the environment of the command. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What is done at the moment. @default - Ctrl-C is pressed */
+  readonly act?: (terminal: Terminal) => void;
+}
+
+const pressCtrlC = (terminal: Terminal) => {
+  terminal.type(ctrlC);
+};
+
+/** Run a command to its end; with `moment`, interrupt it then. */
+export async function runAtTerminal(
+  project: ClusterProject,
+  name: CommandName,
+  moment?: Moment,
+  { env = {}, act = pressCtrlC }: AtTerminal = {},
+): Promise<Run> {
   const begin = performance.now();
-  const terminal = openTerminal(commands[name], { cwd: project.directory, columns: 200, rows: 50 });
+  const terminal = openTerminal(commands[name], { cwd: project.directory, columns: 200, rows: 50, env });
   try {
     let ended = false;
     const end = terminal.end(deadline).finally(() => (ended = true));
@@ -62,7 +79,7 @@ export async function runAtTerminal(project: ClusterProject, name: CommandName, 
       await Promise.race([end, new Promise((resolve) => setTimeout(resolve, plus))]);
     }
     const interrupted = moment !== undefined && !ended;
-    if (interrupted) terminal.type(ctrlC);
+    if (interrupted) act(terminal);
     const status = await end;
     return {
       status,
@@ -100,6 +117,8 @@ export async function faultsOfNothing(project: ClusterProject): Promise<string[]
   const files = await run('sh', ['-c', 'ls -A "$1" 2>/dev/null', 'ls', project.file('')]);
   const kept = [
     'cdktf.out',
+    // of npm run plan
+    'plan.out',
     // of the plain cdktf, whose end frees it
     'operation.lock',
     ...['image', 'cluster'].flatMap((id) => [`terraform.${id}.tfstate`, `terraform.${id}.tfstate.backup`]),

@@ -18,17 +18,19 @@ export interface TerminalOptions {
   readonly cwd: string;
   readonly columns: number;
   readonly rows: number;
+  /** Added to this process's environment, which is without settings and NO_COLOR. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export const ctrlC = '\x03';
 
 /** Run a shell command at a terminal of that size (script(1) has one). */
-export function openTerminal(command: string, { cwd, columns, rows }: TerminalOptions): Terminal {
+export function openTerminal(command: string, { cwd, columns, rows, env }: TerminalOptions): Terminal {
   const sized = `stty cols ${columns} rows ${rows}; exec ${command}`;
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PGRAFT_') && name !== 'NO_COLOR');
   const child = spawn('script', ['--quiet', '--return', '--command', sized, '/dev/null'], {
     cwd,
-    env: { ...Object.fromEntries(inherited), TERM: 'xterm' },
+    env: { ...Object.fromEntries(inherited), TERM: 'xterm', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true,
   });

@@ -99,6 +99,21 @@ func TestExplainNamesCauseAndKnownFix(t *testing.T) {
 	}
 }
 
+func TestExplainKnowsAnEngineThatWentAway(t *testing.T) {
+	for cause, fix := range map[string]string{
+		`error during connect: Post "http://docker.sock/v1.41/networks/create": EOF`:                     "Start Docker",
+		"failed to connect to the docker API at unix:///docker.sock; check if the path is correct":       "Start Docker",
+		"Cannot connect to the Docker daemon at unix:///docker.sock. Is the docker daemon running?":      "Start Docker",
+		"permission denied while trying to connect to the docker API at unix:///docker.sock":             "Run as a user who may use Docker's socket",
+		"the engine broke off the build: unexpected EOF\nRUN mkdir /x: permission denied was handled":    "See whether Docker still runs",
+		"failed to connect to the docker API at unix:///docker.sock: connect: permission denied on /var": "Run as a user",
+	} {
+		if explained := Explain(errors.New(cause)); !strings.Contains(explained, "\nFix: "+fix) {
+			t.Errorf("%s: %s", cause, explained)
+		}
+	}
+}
+
 func TestBuildMessagesAreFollowedToTheEnd(t *testing.T) {
 	if err := followBuild(strings.NewReader(`{"stream":"Step 1\n"}{"aux":{"ID":"sha256:1"}}`)); err != nil {
 		t.Error(err)

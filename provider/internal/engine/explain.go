@@ -4,12 +4,18 @@ import (
 	"strings"
 )
 
+const startDocker = "Start Docker (`node setup.mjs` does it on Debian and Ubuntu), or point DOCKER_HOST at a running engine."
+
 // fixes names, for the engine's errors that a user can do something about, a
-// part of the message and what to do. The first that fits is taken.
+// part of the message and what to do. The first that fits is taken: what a
+// build has printed, and whose socket it is, comes before what else they say.
 var fixes = []struct{ part, fix string }{
-	{"cannot connect to the docker daemon", "Start Docker (`node setup.mjs` does it on Debian and Ubuntu), or point DOCKER_HOST at a running engine."},
-	{"no docker engine answers", "Start Docker (`node setup.mjs` does it on Debian and Ubuntu), or point DOCKER_HOST at a running engine."},
+	{"broke off the build", "See whether Docker still runs, start it if not, then run the command again: the steps that were done are not done again."},
 	{"permission denied", "Run as a user who may use Docker's socket (root, or a member of the group docker)."},
+	{"cannot connect to the docker daemon", startDocker},
+	{"failed to connect to the docker api", startDocker},
+	{"error during connect", startDocker},
+	{"no docker engine answers", startDocker},
 	{"port is already allocated", "Stop the container that publishes this port (`docker ps`), or choose other ports in the settings."},
 	{"address already in use", "Stop the program that listens on this port, or choose other ports in the settings."},
 	{"is already in use by container", "Remove that container if it is not needed (`docker rm -f <name>`), or choose another prefix in the settings."},

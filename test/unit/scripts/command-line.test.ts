@@ -34,13 +34,35 @@ const rows: readonly [command: string, args: readonly string[], says: string][] 
   ['psql', ['primary', 'replica1'], '"replica1" is one argument too many'],
   ['url', [`--${long}`], `unknown option '--${'x'.repeat(61)}…'`],
   ['url', ['--read-only', 'yes'], '"yes": too many arguments'],
+  ['plan', ['--markdown'], 'argument missing'],
+  ['plan', [long], '…: too many arguments, this command takes none'],
+  ['rotate-key', ['now'], '"now": too many arguments, this command takes none'],
+  ['rotate-key', ['--force'], "unknown option '--force'"],
+  ['docs', ['--bogus'], "unknown option '--bogus'"],
+  ['bench', ['--runs', '0'], "argument '0' is invalid. it must be a number from 1 to 999"],
+  ['bench', ['no-such-benchmark'], 'no-such-benchmark'],
+  ['test:faults', ['--minutes', 'x'], "argument 'x' is invalid. it must be a number above 0"],
+  ['test:faults', ['--seed', '1'], '--seed 1 alone: say for how long with --minutes'],
+  ['fuzz', ['no-such-target'], 'no-such-target'],
+  ['pgraft_cluster', [], 'nothing to do; say --init, --status or --destroy'],
+  ['pgraft_cluster', ['--init', '--nodes', '10'], '--nodes "10" is no number of servers; choose a whole number'],
+  ['pgraft_cluster', ['--init', '--destroy'], '--init and --destroy exclude each other'],
 ];
+
+/** Where they are, as package.json has it. */
+const programs: Readonly<Record<string, readonly string[]>> = {
+  start: ['start.mjs'],
+  pgraft_cluster: ['pgraft_cluster.mjs'],
+  bench: ['--import', 'tsx', 'bench/run.ts'],
+  'test:faults': ['--import', 'tsx', 'test/faults/run.ts'],
+  fuzz: ['--import', 'tsx', 'test/fuzz/run.ts'],
+};
 
 /** Docker, were it asked, would say something else. */
 const env = { ...process.env, DOCKER_HOST: 'unix:///nowhere/docker.sock', NO_COLOR: '1' };
 
 async function run(command: string, args: readonly string[]): Promise<{ status: number | null; output: string }> {
-  const program = command === 'start' ? ['start.mjs'] : ['--import', 'tsx', `scripts/${command}.ts`];
+  const program = programs[command] ?? ['--import', 'tsx', `scripts/${command}.ts`];
   const child = spawn(process.execPath, [...program, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

@@ -208,7 +208,7 @@ describe('cdktf', () => {
   });
 
   it('does not ask the registry where the embedded provider is chosen', () => {
-    expect(cdktfEnvironment({ dockerProvider: 'embedded' }, 'tofu', true)).toEqual({
+    expect(cdktfEnvironment({ dockerProvider: 'embedded' }, 'tofu', true, {})).toEqual({
       CHECKPOINT_DISABLE: '1',
       TERRAFORM_BINARY_NAME: 'tofu',
       CDKTF_SKIP_PROVIDER_LOCK: 'true',

@@ -151,7 +151,7 @@ describe('maintain', () => {
   it('says that the command failed and that the server did not come back', async () => {
     const { opened, done } = live({ startFails: true });
     await expect(maintain(opened, { node: '2', command: ['x'], run: runs(done, 7), report })).rejects.toThrow(
-      'the command ended with status 7; no such container',
+      'the command ended with status 7; pgraft-replica1 could not be started again: no such container; npm start then brings it back',
     );
   });
 
