@@ -17,12 +17,15 @@ export interface Outcome {
   readonly problem: string;
 }
 
+/** Milliseconds that zx's clock and its timer may differ by. */
+const rounding = 10;
+
 /** Read a zx output: a timed-out command has no exit code but the signal that zx sent it; others can be ended by signals, too. */
 export function outcomeOf(output: ProcessOutput, what: string, limit: number): Outcome {
   const { exitCode, signal, stdout, duration } = output;
   if (exitCode === 0 && signal === null) return { ok: true, stdout, problem: '' };
   // docker takes the signal for a wish, and ends by itself
-  if ((signal !== null || exitCode === 143) && duration >= limit) {
+  if ((signal !== null || exitCode === 143) && duration >= limit - rounding) {
     return { ok: false, stdout, problem: `${what} took longer than ${limit} ms and was stopped` };
   }
   if (signal !== null) return { ok: false, stdout, problem: `${what} was ended by ${signal}` };

@@ -62,6 +62,8 @@ describe('PostgreSQL settings', () => {
       'log_line_prefix',
       'log_timezone',
       'max_slot_wal_keep_size',
+      'max_wal_size',
+      'min_wal_size',
       'timezone',
       'wal_keep_size',
       'wal_retrieve_retry_interval',

@@ -17,6 +17,6 @@ describe('an option that only some benchmarks heed', () => {
   it('is refused otherwise, naming whom it is for', () => {
     expect(() => {
       checkHeeded(chosen('timeline', 'start'), ['minutes'], benchmarks);
-    }).toThrow(/^--minutes says nothing to start, timeline; it is for false-failover$/);
+    }).toThrow(/^--minutes says nothing to start, timeline; it is for idle, false-failover$/);
   });
 });

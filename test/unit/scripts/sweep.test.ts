@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { beginFirstDeploy, finishFirstDeploy, forgetFirstDeploy } from '../../../scripts/kit/first-deploy.js';
 import type { Shell } from '../../../scripts/kit/shell.js';
@@ -16,11 +17,12 @@ describe('sweepFirstDeploy', () => {
       const line = parts.map((part, index) => part + [values[index] ?? ''].flat().join(' ')).join('');
       if (line.includes(' rm ')) removed.push(line);
       const ok = { exitCode: 0, signal: null, stderr: '', duration: 1 };
-      return Promise.resolve({
+      const output = {
         ...ok,
         stdout: answer(line),
         ...(line.includes('exec') && line.includes('idle') && { exitCode: 1 }),
-      });
+      };
+      return Object.assign(Promise.resolve(output), { stdin: new PassThrough() });
     };
     return { shell: (() => run) as unknown as Shell, removed };
   }
