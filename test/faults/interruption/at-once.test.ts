@@ -1,8 +1,8 @@
 /** Two commands at once, begun in the same moment: one does its work, the other changes nothing and says which one is at it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ClusterProject } from '../support/cluster-project.js';
-import { faultsOfCluster, faultsOfNothing } from '../support/interrupted.js';
-import type { Ended } from '../support/shell.js';
+import { ClusterProject } from '../../support/cluster-project.js';
+import { faultsOfCluster, faultsOfNothing } from '../../support/interrupted.js';
+import type { Ended } from '../../support/shell.js';
 
 /** What is typed, as `npm run` has it; `start` and `cdktf` stand for themselves. */
 type Typed = readonly [command: string, ...args: string[]];
