@@ -23,9 +23,9 @@ export interface Outcome {
 /** Milliseconds for which all servers are broken. */
 const allBroken = 2_000;
 
-/** How docker and kill say that what they shall act on is not there now; of a container that just ends it says that it cannot be frozen. */
+/** How docker, kill and nsenter say that what they shall act on is not there now; a container that just ends cannot be frozen. */
 const away =
-  /is (paused|already paused|not paused|not running|restarting)|No such process|not connected to|unable to freeze/;
+  /is (paused|already paused|not paused|not running|restarting)|No such process|not connected to|unable to freeze|cannot open \/proc\/\d+\/ns/;
 
 interface Planned {
   readonly fault: Fault;
