@@ -33,13 +33,13 @@ label_segment() {
 
 # restore_segment <number>: of whatever timelines there were.
 restore_segment() {
-  local name path found=1 share=$(((1 << 32) / segment_size))
-  printf -v name '%08X%08X' $(($1 / share)) $(($1 % share))
-  for path in "$kept_wal_dir/"????????"$name"; do
+  local rest path found=1
+  set_segment_rest rest "$1"
+  for path in "$kept_wal_dir/"????????"$rest"; do
     [[ -f "$path" ]] || continue
     [[ -e "$data_dir/pg_wal/${path##*/}" ]] || ln "$path" "$data_dir/pg_wal/" || return 1
   done
-  for path in "$data_dir/pg_wal/"????????"$name"; do
+  for path in "$data_dir/pg_wal/"????????"$rest"; do
     [[ ! -f "$path" ]] || found=0
   done
   return "$found"

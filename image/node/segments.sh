@@ -15,20 +15,21 @@ read_segment_size() {
 
 # segment_file <variable> <data directory> <timeline> <LSN>: sets it to the path.
 segment_file() {
-  local number
+  local number rest
   set_lsn_number number "$4"
-  set_segment_path "$1" "$2/pg_wal" "$3" $((number / segment_size))
+  set_segment_rest rest $((number / segment_size))
+  printf -v "$1" '%s/pg_wal/%08X%s' "$2" "$3" "$rest"
 }
 
 # segment_after <segment file>: the next one of its timeline.
 segment_after() {
-  local name="${1##*/}" path share=$(((1 << 32) / segment_size))
-  set_segment_path path "${1%/*}" $((16#${name:0:8})) $((16#${name:8:8} * share + 16#${name:16:8} + 1))
-  printf '%s' "$path"
+  local name="${1##*/}" rest share=$(((1 << 32) / segment_size))
+  set_segment_rest rest $((16#${name:8:8} * share + 16#${name:16:8} + 1))
+  printf '%s/%s%s' "${1%/*}" "${name:0:8}" "$rest"
 }
 
-# set_segment_path <variable> <directory> <timeline> <number>: those of 4 GB of WAL share the middle of the name.
-set_segment_path() {
+# set_segment_rest <variable> <number>: the name behind the timeline's eight digits; the segments of 4 GB of WAL share the first eight of it.
+set_segment_rest() {
   local share=$(((1 << 32) / segment_size))
-  printf -v "$1" '%s/%08X%08X%08X' "$2" "$3" $(($4 / share)) $(($4 % share))
+  printf -v "$1" '%08X%08X' $(($2 / share)) $(($2 % share))
 }
