@@ -33,10 +33,8 @@ export function dockerAnswer({ ok, stdout, problem }: Outcome, what: string, fix
   throw new UserError(engineProblem(problem) ?? `${what}: ${problem}; ${fix}`);
 }
 
-const limit = 10_000;
-
-/** Why Docker does not answer now, and what to do about it; undefined when it does. */
-export async function askWhetherDockerAnswers($: Shell): Promise<string | undefined> {
+/** Why Docker does not answer now, and what to do about it; undefined when it does. @param limit milliseconds */
+export async function askWhetherDockerAnswers($: Shell, limit = 10_000): Promise<string | undefined> {
   const asked = $({ timeout: limit, input: '' })`docker version --format ${'{{.Server.Version}}'}`;
   const outcome = outcomeOf(await asked, 'docker version', limit);
   return outcome.ok ? undefined : (engineProblem(outcome.problem) ?? unanswered(outcome.problem));

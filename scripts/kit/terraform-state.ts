@@ -1,5 +1,5 @@
 /** What Terraform's state says that it made in Docker. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { stackIds, statePath } from '../../constructs/state-path.js';
 import { systemClock, type Clock } from './clock.js';
@@ -47,7 +47,7 @@ export async function deployedObjects(path: string, clock: Clock = systemClock):
   if (!existsSync(path) || isUnwritten(path)) return [];
   const fix = `${path} is damaged; put ${path}.backup in its place, which is the state before the last change`;
   // another user's file is none that is being written
-  readFileSync(path);
+  accessSync(path, constants.R_OK);
   const read = async () => Promise.resolve(readResources(path));
   const resources = await waitUntil('a whole Terraform state', read, { deadline, fix, clock });
   return resources

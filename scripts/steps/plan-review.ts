@@ -7,6 +7,7 @@ import { SettingsError, type ClusterSettings } from '../../constructs/settings.j
 import { stackIds } from '../../constructs/state-path.js';
 import { clusterTopology } from '../../constructs/topology.js';
 import { withLockAtOnce } from '../../setup/lock.mjs';
+import { askWhetherDockerAnswers } from '../kit/docker-answer.js';
 import { UserError } from '../kit/errors.js';
 import { isFirstDeployUnfinished } from '../kit/first-deploy.js';
 import { findObstacles } from '../kit/guards.js';
@@ -67,8 +68,8 @@ async function readSituation(settings: ClusterSettings): Promise<Situation> {
     });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const docker = await $({ timeout: 5_000, input: '' })`docker version --format ${'{{.Server.Version}}'}`;
-    return { kind: 'unknown', problem: error.message, withoutDocker: docker.exitCode !== 0 };
+    const withoutDocker = (await askWhetherDockerAnswers($, 5_000)) !== undefined;
+    return { kind: 'unknown', problem: error.message, withoutDocker };
   }
 }
 

@@ -33,7 +33,11 @@ export function planSwitchover(view: ClusterView, to?: NodeView): SwitchoverPlan
   const obstacle = pauseObstacle(from) ?? (to === undefined ? nobody(view, from) : obstacleOf(view, from, to));
   const reason = obstacle ?? majorityObstacle(view, from);
   if (reason !== undefined) throw new UserError(`${reason}; ${unchanged}`);
-  return { from, to, others: view.nodes.filter(({ id }) => id !== from.id) };
+  return { from, to, others: serversBut(view, from) };
+}
+
+function serversBut({ nodes }: ClusterView, { id }: NodeView): NodeView[] {
+  return nodes.filter((node) => node.id !== id);
 }
 
 function whyNobodyLeads(view: ClusterView): string {
@@ -53,7 +57,7 @@ function pauseObstacle({ raft }: NodeView): string | undefined {
 /** Why `node` cannot take over from `from`; undefined when it can. */
 function obstacleOf(view: ClusterView, from: NodeView, node: NodeView): string | undefined {
   if (node.id === from.id) {
-    const others = view.nodes.filter(({ id }) => id !== from.id).map(({ name }) => name);
+    const others = serversBut(view, from).map(({ name }) => name);
     return `${node.container} is the primary already; choose one of ${others.join(', ')}`;
   }
   const problem = problemOf(view, node.id);
@@ -67,7 +71,7 @@ function obstacleOf(view: ClusterView, from: NodeView, node: NodeView): string |
 }
 
 function otherChoice(view: ClusterView, from: NodeView): string {
-  const ready = view.nodes.filter((node) => node.id !== from.id && canTakeOver(view, from, node));
+  const ready = serversBut(view, from).filter((node) => canTakeOver(view, from, node));
   return ready.length === 0 ? 'no other server can, either' : `choose ${ready.map(({ name }) => name).join(' or ')}`;
 }
 
@@ -77,7 +81,7 @@ function canTakeOver(view: ClusterView, from: NodeView, node: NodeView): boolean
 
 /** When nobody at all can take over: why, server by server. */
 function nobody(view: ClusterView, from: NodeView): string | undefined {
-  const others = view.nodes.filter(({ id }) => id !== from.id);
+  const others = serversBut(view, from);
   if (others.some((node) => canTakeOver(view, from, node))) return undefined;
   const reasons = others.map(
     (node) =>

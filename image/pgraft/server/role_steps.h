@@ -98,9 +98,6 @@ extern void pgraft_hand_over_end(void);
 /* upkeep.c: the lags of the standbys, and now and then what members that are gone have left. */
 extern void pgraft_step_upkeep(PgraftRoleTurn *turn);
 
-/* What a standby says that is short of room. */
-#define PGRAFT_MAKE_ROOM "the file system of pg_wal is nearly full: make room there, it stops streaming without"
-
 /* room.c: on every server; and on the primary. */
 extern void pgraft_watch_room(PgraftRoleTurn *turn);
 extern void pgraft_step_flee(PgraftRoleTurn *turn);

@@ -250,6 +250,17 @@ has_fallen_behind(const PgraftRoleTurn *turn, uint64_t term)
 		   is_recycled(turn, term, Max(turn->wal_end, known_position()));
 }
 
+/* A standby, beside what is wrong with its settings; nothing when it can stream. */
+static const char *
+what_else_hinders(const PgraftRoleTurn *turn)
+{
+	if (turn->role.witness)
+		return "its data is being completed";
+	if (turn->role.short_of_room)
+		return "the file system of pg_wal is nearly full: make room there, it stops streaming without";
+	return "";
+}
+
 void
 pgraft_step_follow(PgraftRoleTurn *turn, int32_t node_id, uint64_t term)
 {
@@ -279,8 +290,6 @@ pgraft_step_follow(PgraftRoleTurn *turn, int32_t node_id, uint64_t term)
 	strlcpy(conf.synchronous_standby_names, PGRAFT_NOBODY, sizeof conf.synchronous_standby_names);
 	conf.patient = turn->patient;
 	generation = pgraft_role_conf_apply(&conf);
-	pgraft_refuse_commits(turn, obstacle(generation, turn->role.witness			? "its data is being completed"
-													 : turn->role.short_of_room ? PGRAFT_MAKE_ROOM
-																				: ""));
+	pgraft_refuse_commits(turn, obstacle(generation, what_else_hinders(turn)));
 	turn->role.following_term = term;
 }
