@@ -31,7 +31,7 @@ clone_anew_step() {
     await_any_primary || return 0
     expect_own_cluster
     term="$primary_term" node="$primary_node"
-    set_phase cloning "copies the data of $primary_host:$primary_port, primary of term $term ($loss_reason)"
+    set_phase cloning "$(copying "$primary_host" "$primary_port"), primary of term $term ($loss_reason)"
     begin_anew
     copy_data "$primary_host" "$primary_port"
     find_primary || fail "no confirmed primary answers any more; its data is copied anew once one does"

@@ -25,8 +25,32 @@ clone_data() {
 
 # copy_data <host> <port>: into main.new. Never -R: its postgresql.auto.conf would win over role.conf (R5).
 copy_data() {
-  PGPASSFILE="$replication_pgpass_file" pg_basebackup --pgdata "$new_data_dir" --wal-method stream --checkpoint fast \
-    --no-password --label "clone of $PGRAFT_NAME" --dbname "$(member_connection "$1" "$2")" ||
-    fail "copying the data of $1:$2 failed; see pg_basebackup's message in the log, it is tried again"
-  rm -f "$new_data_dir/pgraft.incarnation"
+  local problem status=0
+  PGPASSFILE="$replication_pgpass_file" LC_ALL=C pg_basebackup --pgdata "$new_data_dir" --wal-method stream --checkpoint fast \
+    --no-password --label "clone of $PGRAFT_NAME" --dbname "$(member_connection "$1" "$2")" 2>"$copy_output_file" || status=$?
+  cat "$copy_output_file" >&2
+  if ((status != 0)); then
+    problem="$(copy_problem)"
+    fail "copying the data of $1:$2 failed (${problem:-pg_basebackup ended with status $status}); it is tried again"
+  fi
+  rm -f "$copy_output_file" "$new_data_dir/pgraft.incarnation"
+}
+
+# copying <host> <port>: for `state`. One attempt follows the other, so it also says why the last one failed.
+copying() {
+  local problem
+  problem="$(copy_problem)"
+  printf 'copies the data of %s:%s%s' "$1" "$2" "${problem:+, again ($problem)}"
+}
+
+# copy_problem: what ended the last attempt, and what to do where that is known; nothing when there was none, or it came to its end.
+copy_problem() {
+  local problem
+  [[ -s "$copy_output_file" ]] || return 0
+  problem="$(grep -m 1 'error: ' "$copy_output_file" || tail -n 1 "$copy_output_file")"
+  problem="${problem##*error: }"
+  printf '%s' "$problem"
+  case "$problem" in
+    *': No space left on device' | *': Disk quota exceeded' | *': Read-only file system') printf ': %s' "$(remedy_for "${problem##*: }")" ;;
+  esac
 }

@@ -38,4 +38,5 @@ configuration_dir="$node_root/etc/postgresql/17/main"
 socket_dir="$node_root/var/run/postgresql"
 phase_file="$socket_dir/pgraft-node.phase"
 failure_file="$socket_dir/pgraft-node.failure"
+copy_output_file="$socket_dir/pgraft-node.copy" # of a pg_basebackup that runs, or failed
 log_file="$node_root/var/log/postgresql/postgresql-17-main.log"

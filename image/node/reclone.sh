@@ -5,7 +5,7 @@
 
 clone_data_again() {
   local term="${rejoin[term]}" node="${rejoin[node]}"
-  set_phase rejoining "copies the data of ${rejoin[host]}:${rejoin[port]}, primary of term $term"
+  set_phase rejoining "$(copying "${rejoin[host]}" "${rejoin[port]}"), primary of term $term"
   remove_directory "$new_data_dir"
   copy_data "${rejoin[host]}" "${rejoin[port]}"
   aim_at_primary # again, just before (R7)

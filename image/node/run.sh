@@ -97,7 +97,7 @@ answer_request() {
       run_step initialize_data
       ;;
     clone)
-      set_phase cloning "copies the data of $host:$port"
+      set_phase cloning "$(copying "$host" "$port")"
       run_step clone_data "$host" "$port"
       ;;
     *) fail "$request_file says '$1', which is neither initialize nor clone; remove the file" ;;

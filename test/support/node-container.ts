@@ -1,5 +1,6 @@
 /** One node in a container of its own, without Terraform. */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { inspect } from 'node:util';
 import { eventually } from './eventually.js';
 import { searchLogForFinding } from './findings.js';
 
@@ -129,10 +130,12 @@ export class NodeContainer {
   }
 
   /** Wait until `pgraft-node state` says all of `wanted`. */
-  async reaches(wanted: Readonly<Record<string, string>>, deadline = 10_000): Promise<Record<string, string>> {
+  async reaches(wanted: Readonly<Record<string, string | RegExp>>, deadline = 10_000): Promise<Record<string, string>> {
+    const fits = (value: string | undefined, expected: string | RegExp) =>
+      typeof expected === 'string' ? value === expected : expected.test(value ?? '');
     const isWanted = (state: Record<string, string>) =>
-      Object.entries(wanted).every(([key, value]) => state[key] === value);
-    return eventually(`${this.name} to be ${JSON.stringify(wanted)}`, () => this.state(), isWanted, deadline);
+      Object.entries(wanted).every(([key, expected]) => fits(state[key], expected));
+    return eventually(`${this.name} to be ${inspect(wanted)}`, () => this.state(), isWanted, deadline);
   }
 
   /** Wait until the container's output has `text` after its first `after` characters. */

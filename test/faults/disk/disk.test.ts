@@ -39,6 +39,8 @@ interface Row {
 }
 
 const lacksRoom = 'the file system of pg_wal is nearly full: make room there, it stops streaming without';
+const cannotCopy = 'No space left on device: make room on its disk); it is tried again';
+const copiesAgain = 'No space left on device: make room on its disk), primary of term';
 const isFull = `${volume}/pgraft cannot be written (No space left on device): make room on its disk`;
 const isReadOnly = `${volume}/pgraft cannot be written (Read-only file system): see the kernel's log for the reason`;
 
@@ -48,8 +50,14 @@ const fails = (_: FaultCluster, server: FaultServer) => failFileSystem(server);
 const fillsRaft = (_: FaultCluster, server: FaultServer) => fillRaftDisk(server);
 
 const onOneDisk: readonly Row[] = [
-  // PostgreSQL ends when it has to write before it has stopped streaming, or handed over
-  { fault: 'a full volume', on: 'standby', breaks: fills(0), says: [lacksRoom, isFull], logs: eager },
+  // PostgreSQL ends when it has to write before it has stopped streaming, or handed over; what it lacks then may be gone elsewhere
+  {
+    fault: 'a full volume',
+    on: 'standby',
+    breaks: fills(0),
+    says: [lacksRoom, isFull, cannotCopy, copiesAgain],
+    logs: eager,
+  },
   { fault: 'a full volume', on: 'primary', breaks: fills(0), says: [lacksRoom, isFull], logs: eager },
   {
     fault: 'no room for another segment of WAL',

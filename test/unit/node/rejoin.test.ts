@@ -231,6 +231,21 @@ describe('R7: the primary', () => {
     expect(node.started()).toBe('old');
   });
 
+  it.each([
+    ['a full disk', 'No space left on device', 'No space left on device: make room on its disk'],
+    ['anything else', 'Connection reset by peer', 'Connection reset by peer'],
+  ])('cannot be copied for %s: both is said, also while the next attempt runs', (_, error, shown) => {
+    const says = `pg_basebackup: error: could not write to file "main.new/1": ${error}`;
+    const runs = 'echo ran >>"$PGRAFT_ROOT/attempts"; [[ $(wc -l <"$PGRAFT_ROOT/attempts") -lt 2 ]] || exec sleep 60';
+    node.program('pg_basebackup', `${runs}\necho '${says}' >&2; echo 'pg_basebackup: removing main.new' >&2; exit 1`);
+    node.request('clone');
+    node.primary('host2');
+    const problem = `could not write to file "main.new/1": ${shown}`;
+    const failed = run({ until: 'failed' });
+    expect(failed).toBe(`copying the data of host2:5432 failed (${problem}); it is tried again`);
+    expect(run({ until: 'copies' })).toBe(`copies the data of host2:5432, again (${problem}), primary of term 7`);
+  });
+
   it('of the newest term wins, and this server itself is not asked', () => {
     node.request('clone');
     node.primary('host1', { term: 99, node: 1 });
