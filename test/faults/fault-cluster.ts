@@ -18,6 +18,7 @@ import { clusterLabel, nodeLabel, nodeName } from '../../constructs/topology.js'
 import { eventually } from '../support/eventually.js';
 import { removeAbandoned } from './abandoned.js';
 import { makeDisk, removeDisks } from './disks.js';
+import { inTurn } from './turns.js';
 
 const firstPort = 18_400;
 const lastPort = 18_499;
@@ -52,6 +53,11 @@ const statusQuery = `
            FROM pgraft_get_nodes() m) AS members
   FROM pgraft_get_cluster_status()`;
 
+/** Options of docker that put Raft's directory on a volume of its own, if there is one. */
+function mountOf(raftVolume: string | undefined): string[] {
+  return raftVolume === undefined ? [] : ['--volume', `${raftVolume}:${volumeDirectory}/pgraft`];
+}
+
 export class FaultServer {
   private constructor(
     readonly node: NodeContainer,
@@ -67,7 +73,7 @@ export class FaultServer {
     // so that our scripts find it
     options.push('--label', `${clusterLabel}=${place.prefix}`, '--label', `${nodeLabel}=${id}`);
     const raftVolume = ownRaftDisk ? `${place.prefix}-${nodeName(id)}-raft` : undefined;
-    if (raftVolume !== undefined) options.push('--volume', `${raftVolume}:${volumeDirectory}/pgraft`);
+    options.push(...mountOf(raftVolume));
     return new FaultServer(
       new NodeContainer({ place, name: nodeName(id), id, options }),
       port,
@@ -115,15 +121,15 @@ export class FaultServer {
 
   /** Standard output of a command inside the container. */
   async exec(...args: string[]): Promise<string> {
-    const ended = await mustRun('docker', ['exec', this.container, ...args], { deadline: commandDeadline });
+    const command = ['exec', this.container, ...args];
+    const ended = await inTurn([this.container], async () => mustRun('docker', command, { deadline: commandDeadline }));
     return ended.stdout.trim();
   }
 
   /** A shell script with this server's volume, which works whatever its container does: in one of its own, as root. */
   async onVolume(script: string): Promise<void> {
-    const volumes = ['--volume', `${this.node.volume}:${volumeDirectory}`, '--workdir', volumeDirectory];
-    if (this.raftVolume !== undefined) volumes.push('--volume', `${this.raftVolume}:${volumeDirectory}/pgraft`);
-    const alone = ['--rm', '--network', 'none', '--user', 'root'];
+    const volumes = ['--volume', `${this.node.volume}:${volumeDirectory}`, ...mountOf(this.raftVolume)];
+    const alone = ['--rm', '--network', 'none', '--user', 'root', '--workdir', volumeDirectory];
     await docker('run', ...alone, ...volumes, '--entrypoint', 'sh', this.image, '-ec', script);
   }
 

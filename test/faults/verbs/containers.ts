@@ -1,6 +1,7 @@
 /** Faults of whole servers, as an operator or the machine makes them. */
 import { docker } from '../../support/shell.js';
 import type { Fault, Victim } from '../fault.js';
+import { inTurn } from '../turns.js';
 
 export function kill(...servers: Victim[]): Fault {
   return down('kill', servers);
@@ -24,7 +25,8 @@ export function pause(...servers: Victim[]): Fault {
   return {
     what: `docker pause ${namesOf(servers)}`,
     inject: async () => {
-      await docker('pause', ...servers.map(({ container }) => container));
+      const containers = servers.map(({ container }) => container);
+      await inTurn(containers, async () => docker('pause', ...containers));
     },
     heal: async () => {
       for (const server of servers) {

@@ -1,6 +1,7 @@
 /** Faults of single processes inside a server: killed, or stopped for a while. */
-import { run } from '../../support/shell.js';
+import { run, type Ended } from '../../support/shell.js';
 import type { Fault, Victim } from '../fault.js';
+import { inTurn } from '../turns.js';
 
 /** Titles of the processes, for pgrep; the first that is there is taken. A server has some only in recovery, or only when not. */
 const titles = {
@@ -41,7 +42,7 @@ export function stopProcess(server: Victim, name: ProcessName): Fault {
     },
     heal: async () => {
       // it may be gone meanwhile, with its server or alone
-      if (pid !== undefined) await run('docker', ['exec', server.container, 'kill', '-CONT', pid]);
+      if (pid !== undefined) await execIn(server, 'kill', '-CONT', pid);
     },
   };
 }
@@ -49,10 +50,15 @@ export function stopProcess(server: Victim, name: ProcessName): Fault {
 /** @throws Error when the server has no such process now */
 async function find(server: Victim, name: ProcessName): Promise<string> {
   for (const title of titles[name]) {
-    const found = await run('docker', ['exec', server.container, 'pgrep', '--oldest', '--full', title]);
+    const found = await execIn(server, 'pgrep', '--oldest', '--full', title);
     if (found.status === 0) return found.stdout.trim();
   }
   throw new NoSuchProcessError(`${server.name} has no ${name} now`);
+}
+
+/** Whatever its status. */
+async function execIn({ container }: Victim, ...args: readonly string[]): Promise<Ended> {
+  return inTurn([container], async () => run('docker', ['exec', container, ...args]));
 }
 
 /** There is nothing to break: the server is starting, or is down. */
