@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../support/cluster-project.js';
+import { showLogsOfFailed } from '../support/failed-logs.js';
 
 describe('a cluster whose first start fails, for a setting that the server refuses,', () => {
   let project: ClusterProject;
@@ -8,11 +9,7 @@ describe('a cluster whose first start fails, for a setting that the server refus
   beforeAll(async () => {
     project = await ClusterProject.open(context('soon'));
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => {
-      console.error(await project.logs());
-    });
-  });
+  showLogsOfFailed(() => project);
   afterAll(async () => {
     await project.close();
   });

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { imageTag } from '../../constructs/image-tag.js';
 import type { ClusterProject, Context } from '../support/cluster-project.js';
 import { eventually } from '../support/eventually.js';
@@ -8,6 +8,7 @@ import { untruths } from '../support/plan-truth.js';
 import { planAndDeploy } from '../support/planned.js';
 import { docker, mustRun, type Ended } from '../support/shell.js';
 import { WrittenCluster } from '../support/written-cluster.js';
+import { showLogsOfFailed } from '../support/failed-logs.js';
 
 const names = ['primary', 'replica1', 'replica2', 'replica3', 'replica4'];
 const three = names.slice(0, 3);
@@ -38,11 +39,7 @@ describe('a running cluster that is written to is changed by changing its code:'
     cluster = await WrittenCluster.open(steady);
     project = cluster.project;
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => {
-      console.error(await project.logs());
-    });
-  });
+  showLogsOfFailed(() => project);
   afterAll(async () => {
     await (cluster as WrittenCluster | undefined)?.close();
     if (anotherImage !== undefined) await docker('image', 'rm', '--force', anotherImage);

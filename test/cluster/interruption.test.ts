@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../support/cluster-project.js';
+import { showLogsOfFailed } from '../support/failed-logs.js';
 import { faultsOfCluster, faultsOfNothing, runAtTerminal } from '../support/interrupted.js';
 
 /** The moments at which most was lost; `npm run test:faults -- interruption` tries ten of each command. */
@@ -8,11 +9,7 @@ describe('Ctrl-C in plain cdktf, which kills Terraform where it is:', () => {
   beforeAll(async () => {
     project = await ClusterProject.open();
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => {
-      console.error(await project.logs());
-    });
-  });
+  showLogsOfFailed(() => project);
   afterAll(async () => {
     await project.close();
   });

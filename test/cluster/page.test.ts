@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process';
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../support/cluster-project.js';
+import { showLogsOfFailed } from '../support/failed-logs.js';
 import { eventually, happensWithin } from '../support/eventually.js';
 import { docker, mustRun, run, type Ended } from '../support/shell.js';
 import { pageCommands, pageOutput, translated } from './pages/page.js';
@@ -33,11 +34,7 @@ describe('the cluster page', () => {
     }
     hasNetstat = (await run('sh', ['-c', 'command -v netstat'])).status === 0;
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => {
-      console.error(await project.logs());
-    });
-  });
+  showLogsOfFailed(() => project);
   afterAll(async () => {
     await project.close();
   });

@@ -4,9 +4,10 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Review } from '../../scripts/review/review.js';
 import { ClusterProject } from '../support/cluster-project.js';
+import { showLogsOfFailed } from '../support/failed-logs.js';
 import { eventually } from '../support/eventually.js';
 import { untruths } from '../support/plan-truth.js';
 import { planAndDeploy, type Applied } from '../support/planned.js';
@@ -21,11 +22,7 @@ describe('npm run plan', () => {
   beforeAll(async () => {
     project = await ClusterProject.open(steady);
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => {
-      console.error(await project.logs());
-    });
-  });
+  showLogsOfFailed(() => project);
   afterAll(async () => {
     await project.close();
   });

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync, statSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../scripts/steps/rotate-key.js';
 import { ClusterProject } from '../support/cluster-project.js';
+import { showLogsOfFailed } from '../support/failed-logs.js';
 import { eventually, happensWithin } from '../support/eventually.js';
 import { filesOf, filesWith, leaksIn, placesOf, ProcessWatch, type Places } from '../support/leaks.js';
 import { readUrl } from '../support/primary-connection.js';
@@ -58,11 +59,7 @@ describe('the secrets of a cluster', () => {
     if (started.status !== 0) throw new Error(`npm start failed:\n${started.output}\n${await project.logs()}`);
     remember();
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => {
-      console.error(await project.logs());
-    });
-  });
+  showLogsOfFailed(() => project);
   afterAll(async () => {
     await project.close();
   });

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { majority, synchronousCount } from '../../constructs/quorum.js';
 import { nodeName } from '../../constructs/topology.js';
 import { ClusterProject } from '../support/cluster-project.js';
+import { showLogsOfFailed } from '../support/failed-logs.js';
 import { eventually, happensWithin } from '../support/eventually.js';
 import { docker } from '../support/shell.js';
 
@@ -20,11 +21,7 @@ describe.each(sizes)('a cluster of %i', (nodes, meaning) => {
   beforeAll(async () => {
     project = await ClusterProject.open({ nodes });
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => {
-      console.error(await project.logs());
-    });
-  });
+  showLogsOfFailed(() => project);
   afterAll(async () => {
     await project.close();
   });

@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../support/cluster-project.js';
+import { showLogsOfFailed } from '../support/failed-logs.js';
 import { docker, dockerLines, type Ended } from '../support/shell.js';
 import { ctrlC, openTerminal } from '../support/terminal.js';
 
@@ -40,11 +41,7 @@ describe('npm start makes a cluster of three, and', () => {
     started = await project.start();
     if (started.status !== 0) throw new Error(`npm start failed:\n${started.output}\n${await project.logs()}`);
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => {
-      console.error(await project.logs());
-    });
-  });
+  showLogsOfFailed(() => project);
   afterAll(async () => {
     await project.close();
   });

@@ -1,7 +1,8 @@
 /** What a person sees at a narrow terminal, at one without colours, and where there is none. */
 import { stripVTControlCharacters } from 'node:util';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../support/cluster-project.js';
+import { showLogsOfFailed } from '../support/failed-logs.js';
 import { screenText } from '../support/screen-text.js';
 import type { Ended } from '../support/shell.js';
 import { ctrlC, openTerminal } from '../support/terminal.js';
@@ -76,11 +77,7 @@ describe('a cluster at all kinds of terminals:', () => {
     if (status !== 0) throw new Error(`npm start failed:\n${output}\n${await project.logs()}`);
     expect(output).not.toContain('^[');
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => {
-      console.error(await project.logs());
-    });
-  });
+  showLogsOfFailed(() => project);
   afterAll(async () => {
     await project.close();
   });

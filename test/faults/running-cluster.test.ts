@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../support/cluster-project.js';
+import { showLogsOfFailed } from '../support/failed-logs.js';
 import { happensWithin } from '../support/eventually.js';
 import { readUrl } from '../support/primary-connection.js';
 import { docker, run } from '../support/shell.js';
@@ -54,11 +55,7 @@ describe('a running cluster:', () => {
     await project.sql('primary', 'create table ledger (entry int primary key)');
     await project.sql('primary', 'insert into ledger select generate_series(1, 1000)');
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => {
-      console.error(await project.logs());
-    });
-  });
+  showLogsOfFailed(() => project);
   afterAll(async () => {
     await project.close();
   });

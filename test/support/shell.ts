@@ -2,6 +2,9 @@
 import { spawn } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 
+/** A line of a JavaScript stack trace, of which no user sees one. */
+export const stackTrace = /^\s+at .+:\d+:\d+/m;
+
 export interface Ended {
   /** Exit status; 128 and more when a signal ended it. */
   readonly status: number;

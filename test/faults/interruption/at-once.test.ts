@@ -1,6 +1,7 @@
 /** Two commands at once, begun in the same moment: one does its work, the other changes nothing and says which one is at it. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../../support/cluster-project.js';
+import { showLogsOfFailed } from '../../support/failed-logs.js';
 import { faultsOfCluster, faultsOfNothing } from '../../support/interrupted.js';
 import type { Ended } from '../../support/shell.js';
 
@@ -52,11 +53,7 @@ describe('two commands at once:', () => {
   beforeAll(async () => {
     project = await ClusterProject.open();
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => {
-      console.error(await project.logs());
-    });
-  });
+  showLogsOfFailed(() => project);
   afterAll(async () => {
     await project.close();
   });

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../../support/cluster-project.js';
+import { showLogsOfFailed } from '../../support/failed-logs.js';
 import {
   describeMoment,
   faultsOfCluster,
@@ -21,11 +22,7 @@ describe.each(pairs)('$up and $down, interrupted and repeated, end as if never i
   beforeAll(async () => {
     project = await ClusterProject.open();
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => {
-      console.error(await project.logs());
-    });
-  });
+  showLogsOfFailed(() => project);
   afterAll(async () => {
     console.info(table.join('\n'));
     await project.close();

@@ -1,13 +1,15 @@
 /** Docker is stopped, or hangs, in the middle of a command on a running cluster: what the person is told, and what brings it to health. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../../support/cluster-project.js';
+import { showLogsOfFailed } from '../../support/failed-logs.js';
 import { EngineRelay } from '../../support/engine-relay.js';
 import { eventually } from '../../support/eventually.js';
 import { describeMoment, runAtTerminal, type CommandName, type Moment } from '../../support/interrupted.js';
-import type { Ended } from '../../support/shell.js';
+import { stackTrace, type Ended } from '../../support/shell.js';
+import { runAndCut } from './cut.js';
+import { expectHealth } from './health.js';
 
 const gone = /Docker does not answer: [^]*; start Docker, or see "docker info"/;
-const stack = /^\s+at .+:\d+:\d+/m;
 /** Milliseconds: longer nobody waits for the end of what cannot go on. */
 const patience = 60_000;
 
@@ -49,14 +51,7 @@ describe('Docker that goes away while a cluster runs:', () => {
       const started = await project.start();
       expect(started.status, started.output).toBe(0);
     }
-    await eventually(
-      'a healthy cluster',
-      async () => project.npm('status'),
-      ({ status }) => status === 0,
-      patience,
-    );
-    const enabled = "select value from pgraft_get_config() where key = 'failover_enabled'";
-    expect(await project.sqlAtPrimary(enabled)).toBe('true');
+    await expectHealth(project);
   }
 
   beforeAll(async () => {
@@ -65,11 +60,7 @@ describe('Docker that goes away while a cluster runs:', () => {
     const started = await project.start();
     expect(started.status, started.output).toBe(0);
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => {
-      console.error(await project.logs());
-    });
-  });
+  showLogsOfFailed(() => project);
   afterEach(async () => {
     await relay.restore();
   });
@@ -83,22 +74,15 @@ describe('Docker that goes away while a cluster runs:', () => {
     moments.map((moment) => [`${command} at ${describeMoment(moment)}`, command, moment] as const),
   );
   it.each(all)('%s', async (title, command, moment) => {
-    let cut = performance.now();
-    const act = () => {
-      cut = performance.now();
-      relay.cut();
-    };
-    const broken = await runAtTerminal(project, command, moment, { env: relay.environment, act });
-    const took = Math.round(performance.now() - cut);
-    table.push(`${title}: status ${broken.status} ${took} ms after Docker was gone`);
-    await relay.restore();
+    const broken = await runAndCut(project, relay, command, moment);
+    table.push(`${title}: status ${broken.status} ${broken.took} ms after Docker was gone`);
     // one that needs Docker no more by then has done its work
     if (broken.status !== 0) {
       expect(broken.status, broken.output).toBe(1);
       expect(broken.output).toMatch(gone);
-      expect(broken.output).not.toMatch(stack);
+      expect(broken.output).not.toMatch(stackTrace);
     }
-    expect(took, broken.output).toBeLessThan(patience);
+    expect(broken.took, broken.output).toBeLessThan(patience);
     const left = /could not be started again: [^]*npm start then brings it back/.test(broken.output);
     if (command !== 'npm run maintain') expect(left, broken.output).toBe(false);
     await expectHealthAfter(left);
@@ -118,7 +102,7 @@ describe('Docker that goes away while a cluster runs:', () => {
     table.push(`${command} ${args.join(' ')} after ${connections}: status ${ended.status} in ${ended.milliseconds} ms`);
     expect(ended.status, ended.output).toBe(1);
     expect(ended.output).toMatch(gone);
-    expect(ended.output).not.toMatch(stack);
+    expect(ended.output).not.toMatch(stackTrace);
     await relay.restore();
     await expectHealthAfter(false);
   });
@@ -133,7 +117,7 @@ describe('Docker that goes away while a cluster runs:', () => {
       expect(ended.output).toMatch(
         /docker took longer than 10000 ms and was stopped; start Docker, or see "docker info"/,
       );
-      expect(ended.output).not.toMatch(stack);
+      expect(ended.output).not.toMatch(stackTrace);
       await relay.restore();
       await expectHealthAfter(false);
     },

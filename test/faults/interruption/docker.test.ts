@@ -1,6 +1,7 @@
 /** Docker is stopped in the middle of a command: what the person is told, and that the same command then ends as if nothing had been. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../../support/cluster-project.js';
+import { showLogsOfFailed } from '../../support/failed-logs.js';
 import { EngineRelay } from '../../support/engine-relay.js';
 import {
   describeMoment,
@@ -11,6 +12,8 @@ import {
   type Moment,
   type Run,
 } from '../../support/interrupted.js';
+import { stackTrace } from '../../support/shell.js';
+import { runAndCut } from './cut.js';
 import { deployMoments, destroyMoments, pairs } from './moments.js';
 
 /** Docker, and what to do; by plain cdktf in the words of the provider. */
@@ -25,16 +28,9 @@ let relay: EngineRelay;
 const table: string[] = [];
 
 const cutAt = async (name: CommandName, moment: Moment) => {
-  let cut = 0;
-  const act = () => {
-    cut = performance.now();
-    relay.cut();
-  };
-  const broken = await runAtTerminal(project, name, moment, { env: relay.environment, act });
-  const took = Math.round(performance.now() - cut);
-  await relay.restore();
-  table.push(`${name}, ${describeMoment(moment)}: status ${broken.status}, ${took} ms after Docker was gone`);
-  return { ...broken, took };
+  const broken = await runAndCut(project, relay, name, moment);
+  table.push(`${name}, ${describeMoment(moment)}: status ${broken.status}, ${broken.took} ms after Docker was gone`);
+  return broken;
 };
 
 /** Ended with a word about it; one that was through with Docker has ended well. */
@@ -43,7 +39,7 @@ function expectTold({ status, output, interrupted, took }: Run & { took: number 
   if (status === 0) return;
   expect(status, output).toBe(1);
   expect(plain(output)).toMatch(told);
-  expect(output).not.toMatch(/^\s+at .+:\d+:\d+/m);
+  expect(output).not.toMatch(stackTrace);
   expect(took, output).toBeLessThan(patience);
 }
 
@@ -51,11 +47,7 @@ beforeAll(async () => {
   project = await ClusterProject.open();
   relay = await EngineRelay.open();
 });
-beforeEach(({ onTestFailed }) => {
-  onTestFailed(async () => {
-    console.error(await project.logs());
-  });
-});
+showLogsOfFailed(() => project);
 afterEach(async () => {
   await relay.restore();
 });
