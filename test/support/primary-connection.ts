@@ -21,8 +21,16 @@ export interface Patience {
 export interface Session {
   readonly client: pg.Client;
   readonly endpoint: Endpoint;
+  /** As the server reported when the session began: libpq needs no query for that, either. */
+  readonly inRecovery: boolean;
   /** Leave without a goodbye, for which a hung server would let us wait. */
   destroy(): void;
+}
+
+/** A message of the server's. */
+interface ParameterStatus {
+  readonly parameterName: string;
+  readonly parameterValue: string;
 }
 
 /** A host that has not answered by then does not keep the client from the next one, as in RFC 8305. */
@@ -62,13 +70,17 @@ export async function openSession(
   });
   // a connection that breaks shows in the query under way, or in the next one
   client.on('error', () => socket.destroy());
+  let inRecovery = false;
+  client.connection.on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
+    if (parameterName === 'in_hot_standby') inRecovery = parameterValue === 'on';
+  });
   try {
     await client.connect();
   } catch (error) {
     socket.destroy();
     throw error;
   }
-  return { client, endpoint, destroy: () => socket.destroy() };
+  return { client, endpoint, inRecovery, destroy: () => socket.destroy() };
 }
 
 /**
@@ -89,8 +101,7 @@ export async function connectPrimary(
     if (winner !== undefined) throw new Error('another host was writable');
     const session = await openSession(endpoint, login, { patience });
     opened.push(session);
-    const { rows } = await session.client.query<{ recovery: boolean }>('SELECT pg_is_in_recovery() AS recovery');
-    if (rows[0]?.recovery !== false) throw new Error(`${endpoint.host}:${endpoint.port} is in recovery`);
+    if (session.inRecovery) throw new Error(`${endpoint.host}:${endpoint.port} is in recovery`);
     return session;
   };
   const attempts: Promise<Session>[] = [];
