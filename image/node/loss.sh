@@ -41,12 +41,12 @@ find_loss_of_rejoin() {
 }
 
 find_loss_beside_data() {
-  local bad_line reason
-  bad_line="$(bad_chain_line "$data_dir/pgraft.chain")"
+  local damage reason
+  damage="$(chain_damage "$data_dir/pgraft.chain")"
   if [[ ! -s "$data_incarnation_file" ]]; then
     lose clone "the data may not be whole (no $data_incarnation_file)"
-  elif [[ -n "$bad_line" ]]; then
-    lose clone "the data's chain of promotions has a line that is none ('$(one_line "$bad_line")' in $data_dir/pgraft.chain)"
+  elif [[ -n "$damage" ]]; then
+    lose clone "the data's chain of promotions $damage in $data_dir/pgraft.chain)"
   else
     reason="$(lost_raft_state)"
     [[ -z "$reason" ]] || lose renew "$reason"
