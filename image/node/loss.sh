@@ -12,7 +12,9 @@ find_loss() {
   loss=''
   loss_reason=''
   damage="$(damaged_rejoin)"
-  if [[ -n "$damage" ]]; then
+  if wanted_anew; then
+    lose clone 'a new copy of its data was asked for'
+  elif [[ -n "$damage" ]]; then
     lose clone "what the data has come to is unknown: $rejoin_file has $damage"
   elif rejoin_working; then
     find_loss_of_rejoin

@@ -17,6 +17,7 @@ cluster_dir="$volume_dir/cluster"
 
 request_file="$cluster_dir/request"
 last_resort_file="$cluster_dir/last_resort"
+copy_anew_file="$cluster_dir/copy_anew"
 system_identifier_file="$cluster_dir/system_identifier"
 initial_cluster_file="$cluster_dir/initial_cluster"
 settings_file="$cluster_dir/settings.conf"

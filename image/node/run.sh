@@ -66,7 +66,7 @@ take_turn() {
 wait_refused() {
   note "refused: $1"
   set_phase refused "$1"
-  while ((!stopping)); do
+  while ((!stopping)) && ! wanted_anew; do
     tick
   done
 }
@@ -111,6 +111,7 @@ answer_request() {
 short_life_ms=2000 # what cannot start ends sooner; who was deposed or killed in between two failovers has been up for longer
 failures=0         # postmasters in a row that ended as soon as that
 last_end=''        # how the last one ended
+hopeless_failures=3
 
 run_postgresql() {
   local started lived
@@ -138,13 +139,13 @@ run_postgresql() {
   fi
   clock
   lived=$((now - started))
-  last_end="$(describe_end "$lived")"
   if ((lived < short_life_ms)); then
     failures=$((failures + 1))
   else
     failures=0
   fi
   note "$last_end"
+  last_end="$(describe_end "$lived")"
   set_phase starting "$last_end"
   pause_for "$(restart_delay "$failures")"
 }
@@ -156,6 +157,9 @@ describe_end() {
   printf 'PostgreSQL ended with status %s after %s ms%s; it is started again as a standby' \
     "$child_status" "$1" "${complaint:+ ($complaint)}"
 }
+  if ((failures >= hopeless_failures)); then
+    printf '; if that does not end, %s' "$(anew_remedy)"
+  fi
 
 # restart_delay <failures in a row>: milliseconds: none for a server that was up, then 100, doubled up to 5000.
 restart_delay() {

@@ -82,10 +82,13 @@ postmaster_status() {
   fi
 }
 
-# system_identifier <data directory>: nothing where there is none.
+# system_identifier <data directory>: nothing where there is none that can be believed.
 system_identifier() {
   if [[ -f "$1/global/pg_control" ]]; then
-    LC_ALL=C pg_controldata "$1" 2>/dev/null | sed -n 's/^Database system identifier: *//p'
+  local control
+    control="$(LC_ALL=C pg_controldata "$1" 2>&1)" || true
+    [[ "$control" == *'CRC checksum does not match'* ]] ||
+      sed -n 's/^Database system identifier: *//p' <<<"$control"
   fi
 }
 
