@@ -40,7 +40,7 @@ settings_text() {
 
 # keep_settings [lines]: an empty file for none: every process would note the lack of one in the log, at every reload.
 keep_settings() {
-  durable_write "$settings_file" "${1:+$1$'\n'}"
+  write_checked "$settings_file" "${1:+$1$'\n'}"
 }
 
 # have_settings: those that were kept.

@@ -42,6 +42,7 @@ lock_volume() {
 
 take_turn() {
   local reason
+  set_damaged_aside
   reason="$(refusal)"
   find_loss
   if [[ -n "$reason" ]]; then
@@ -110,8 +111,8 @@ answer_request() {
 
 short_life_ms=2000 # what cannot start ends sooner; who was deposed or killed in between two failovers has been up for longer
 failures=0         # postmasters in a row that ended as soon as that
-last_end=''        # how the last one ended
 hopeless_failures=3
+last_end=''        # how the last one ended
 
 run_postgresql() {
   local started lived
@@ -144,8 +145,8 @@ run_postgresql() {
   else
     failures=0
   fi
-  note "$last_end"
   last_end="$(describe_end "$lived")"
+  note "$last_end"
   set_phase starting "$last_end"
   pause_for "$(restart_delay "$failures")"
 }
@@ -156,10 +157,10 @@ describe_end() {
   complaint="$(last_complaint)"
   printf 'PostgreSQL ended with status %s after %s ms%s; it is started again as a standby' \
     "$child_status" "$1" "${complaint:+ ($complaint)}"
-}
   if ((failures >= hopeless_failures)); then
     printf '; if that does not end, %s' "$(anew_remedy)"
   fi
+}
 
 # restart_delay <failures in a row>: milliseconds: none for a server that was up, then 100, doubled up to 5000.
 restart_delay() {

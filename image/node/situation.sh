@@ -17,6 +17,7 @@ command_state() {
     message="waits to be added anew: $(read_line "$renewed_file")"
   else
     message="$(unwritable)" # PostgreSQL runs on without Raft
+    message="${message:-$(handing_over)}"
   fi
   printf '%s=%s\n' \
     data "$data" \
@@ -84,8 +85,8 @@ postmaster_status() {
 
 # system_identifier <data directory>: nothing where there is none that can be believed.
 system_identifier() {
-  if [[ -f "$1/global/pg_control" ]]; then
   local control
+  if [[ -f "$1/global/pg_control" ]]; then
     control="$(LC_ALL=C pg_controldata "$1" 2>&1)" || true
     [[ "$control" == *'CRC checksum does not match'* ]] ||
       sed -n 's/^Database system identifier: *//p' <<<"$control"
