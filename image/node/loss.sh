@@ -73,5 +73,8 @@ lost_log() {
     printf 'its Raft state is lost: %s' "$(read_line "$lost_file")"
   elif [[ -e "$formed_file" && ! -e "$raft_dir/raft/metadata1" && ! -e "$raft_dir/raft/metadata2" ]]; then
     printf 'the Raft log is lost (nothing of it in %s, though this server is a member)' "$raft_dir/raft"
+  elif [[ ! -e "$formed_file" && ! -e "$removed_file" && -f "$consumed_token_file" ]] &&
+    [[ -e "$raft_dir/raft/metadata1" || -e "$raft_dir/raft/metadata2" ]]; then
+    printf 'its Raft state is lost: whose it is is not known (no %s)' "$formed_file"
   fi
 }

@@ -110,7 +110,7 @@ describe('a member whose files were changed while it was down', () => {
   });
 
   it('goes on with the state of an older pgraft, which has kept no promises, and keeps them from then on', async () => {
-    await damage("rm promised; sed -i '/^promises=/d' formed");
+    await damage("rm promised; sed -i '/^check=/d; /^promises=/d' formed");
     await group.start(other);
     await group.member(other).shows('its leader', ({ leader: id }) => id === leader.id);
     expect(group.file(other, 'formed')).toContain('promises=yes\n');
