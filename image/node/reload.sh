@@ -47,7 +47,7 @@ keep_settings() {
 have_settings() {
   if [[ ! -e "$settings_file" ]]; then
     make_private_directory "$cluster_dir"
-    keep_settings ''
+    durable_write "$settings_file" '' # without a checksum: of those that were damaged, that of what is to be handed over again stays
   fi
 }
 

@@ -100,7 +100,8 @@ const handedOver: readonly Damage[] = [
   handedOverAgain('application.password', 'empty', 'empty'),
   handedOverAgain('initial_cluster', 'cut', 'cut off'),
   handedOverAgain('initial_cluster', 'rm', 'missing'),
-  { ...handedOverAgain('settings.conf', 'rm', 'changed'), script: 'put cluster/settings.conf nonsense' },
+  // nothing was set there
+  { file: 'settings.conf', damage: 'changed', script: 'put cluster/settings.conf nonsense', ending: same },
   { file: 'replication.pgpass', damage: 'cut off', script: 'cut cluster/replication.pgpass', ending: same },
   { file: 'replication.pgpass', damage: 'a bit flipped', script: 'flip cluster/replication.pgpass', ending: same },
   { file: 'replication.pgpass', damage: 'missing', script: 'rm cluster/replication.pgpass', ending: same },

@@ -52,6 +52,17 @@ describe('what was handed over', () => {
     expect(stderr).toContain("another 'superuser_password' is in use here");
   });
 
+  it('is asked for again when it is settings, which the server goes on without', () => {
+    node.call('keep_settings "work_mem = 8MB"');
+    node.write(`${cluster}/settings.conf`, 'nonsense\n');
+    turn();
+    node.call('have_settings');
+    expect(node.read(`${cluster}/settings.conf`)).toBe('');
+    expect(node.state()).toMatchObject({ configured: 'no' });
+    node.call('keep_settings "work_mem = 8MB"');
+    expect(node.state()).toMatchObject({ configured: 'yes' });
+  });
+
   it('gives the password file of libpq, whatever became of that', () => {
     const before = node.read(`${cluster}/replication.pgpass`);
     node.write(`${cluster}/replication.pgpass`, 'x');
