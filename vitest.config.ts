@@ -4,7 +4,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const seconds = 1000;
 const minutes = 60 * seconds;
 /** Each takes minutes up to half an hour, and so runs only when asked for: `npm run test:faults -- interruption`, or one file of it: `-- interruption/docker`. */
-const campaigns = ['interruption', 'kills', 'disk'].filter(
+const campaigns = ['interruption', 'kills', 'disk', 'damage'].filter(
   (name) => !process.argv.some((arg) => arg.split('/')[0] === name),
 );
 /** Repeats what it does, all times only when asked for: `npm run test:faults -- membership`. */

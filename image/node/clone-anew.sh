@@ -75,6 +75,7 @@ begin_anew() {
   fi
   forget_raft_state "$loss_reason"
   durable_remove "$rejoin_file"
+  durable_remove "$copy_anew_file"
 }
 
 exchange_anew() {

@@ -3,7 +3,8 @@
 # Timeline history files (safety.md R1): timeline numbers repeat, so a .history file in pg_wal may tell of a timeline that this
 # server's data never was on, and a stale one would not be fetched again. Only what pgraft.chain confirms is kept.
 #
-# pgraft.chain: one promotion a line, oldest first: timeline term fork_lsn parent_timeline node_id; fork 0/0 while unknown.
+# pgraft.chain: one promotion a line, oldest first: timeline term fork_lsn parent_timeline node_id; fork 0/0 while unknown. Its first
+# line, a comment, has the checksum of those behind it.
 # A .history file: one ancestor a line: timeline, the LSN where it was left, why.
 
 # remove_foreign_histories <data directory>
@@ -22,6 +23,30 @@ remove_foreign_histories() {
   if ((removed)); then
     sync "$directory/pg_wal"
   fi
+}
+
+readonly chain_check_label='# timeline term fork_lsn parent_timeline node_id, crc32 '
+
+# chain_damage <path>: what is wrong with it, as core/chain_file.c would say; nothing when all is well, or without a file.
+chain_damage() {
+  local line first
+  [[ -f "$1" ]] || return 0
+  line="$(bad_chain_line "$1")"
+  first="$(read_line "$1")"
+  if [[ ! -s "$1" ]]; then
+    printf 'is empty (nothing'
+  elif [[ -n "$line" ]]; then
+    printf "has a line that is none ('%s'" "$(one_line "$line")"
+  elif [[ "$first" == "$chain_check_label"* && "${first#"$chain_check_label"}" != "$(crc32_behind_first_line "$1")" ]]; then
+    printf 'is not as it was written (another checksum'
+  elif [[ -n "$(tail -c 1 "$1")" ]]; then
+    printf "is cut off (no line end after '%s'" "$(tail -n 1 "$1")"
+  fi
+}
+
+# crc32_behind_first_line <path>: that of gzip, which ends with it and the size.
+crc32_behind_first_line() {
+  tail -n +2 "$1" | gzip -c | tail -c 8 | od -An --endian=little -t x4 -N 4 | tr -d ' '
 }
 
 # bad_chain_line <path>: the first line that is no promotion; nothing when all are, or without a file.

@@ -33,6 +33,13 @@ incarnation_state() {
   fi
 }
 
+# is_own_data: nobody else has such an id beside his data.
+is_own_data() {
+  local id
+  id="$(read_line "$data_incarnation_file")"
+  [[ -n "$id" && "$id" == "$(read_line "$incarnation_file")" ]]
+}
+
 # refusal: why what is here is neither started nor overwritten: it is not this cluster's. Nothing when it is, or was.
 refusal() {
   local version foreign
@@ -41,16 +48,33 @@ refusal() {
   fi
   foreign="$(foreign_data)"
   version="$(read_line "$data_dir/PG_VERSION")"
-  if [[ -z "$version" ]]; then
-    printf '%s holds files that are no PostgreSQL data directory; they were not touched: move them away' "$data_dir"
-  elif [[ "$version" != 17 ]]; then
-    printf 'the data in %s is of PostgreSQL %s, not 17; it was not touched: move it away, or run it with its own version' \
-      "$data_dir" "$(one_line "$version")"
-  elif [[ -n "$foreign" ]]; then
+  if [[ -n "$foreign" ]]; then
     printf 'the data in %s is of another cluster (system identifier %s, not %s); it was not touched: put the own data back, or move it away' \
       "$data_dir" "$foreign" "$(read_line "$system_identifier_file")"
+  elif is_own_data; then
+    wanted_anew || refusal_of_damaged
+  elif [[ -z "$version" ]]; then
+    printf '%s holds files that are no PostgreSQL data directory; they were not touched: move them away' "$data_dir"
+  elif [[ "$version" != 17 ]]; then
+    printf '%s' "$(foreign_version)"
   elif [[ ! -s "$data_incarnation_file" && ! -s "$system_identifier_file" ]]; then
     printf 'the data in %s was not made by this cluster (no pgraft.incarnation); it was not touched: move it away' "$data_dir"
+  fi
+}
+
+foreign_version() {
+  printf 'the data in %s is of PostgreSQL %s, not 17; it was not touched: move it away, or run it with its own version' \
+    "$data_dir" "$(read_line "$data_dir/PG_VERSION")"
+}
+
+# refusal_of_damaged: of this server's own data.
+refusal_of_damaged() {
+  local damage
+  damage="$(data_damage)"
+  if [[ "$damage" == "$wrong_version"* && -s "$data_dir/PG_VERSION" ]]; then
+    printf '%s; if it is PG_VERSION that is damaged, %s' "$(foreign_version)" "$(anew_remedy)"
+  elif [[ -n "$damage" ]]; then
+    printf 'the data is damaged (%s), and was not touched: %s' "$damage" "$(anew_remedy)"
   fi
 }
 

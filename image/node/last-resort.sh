@@ -47,11 +47,15 @@ ask_own() {
     psql -X -A -t -q --host "$socket_dir" --username postgres --dbname postgres --command "$1" 2>/dev/null </dev/null || true
 }
 
-# ask_last_resort <what>: the loop does it, when PostgreSQL is down.
 ask_last_resort() {
+  ask_loop "$last_resort_file" "$1"
+}
+
+# ask_loop <file> <what>: the loop does it, when PostgreSQL is down.
+ask_loop() {
   local pid
   make_private_directory "$cluster_dir"
-  durable_write "$last_resort_file" "$1"$'\n'
+  durable_write "$1" "$2"$'\n'
   pid="$(read_line "$data_dir/postmaster.pid")"
   if postgresql_runs && [[ "$pid" =~ ^[0-9]+$ ]]; then
     kill -INT "$pid" 2>/dev/null || true # it may just have ended

@@ -12,7 +12,9 @@ find_loss() {
   loss=''
   loss_reason=''
   damage="$(damaged_rejoin)"
-  if [[ -n "$damage" ]]; then
+  if wanted_anew; then
+    lose clone 'a new copy of its data was asked for'
+  elif [[ -n "$damage" ]]; then
     lose clone "what the data has come to is unknown: $rejoin_file has $damage"
   elif rejoin_working; then
     find_loss_of_rejoin
@@ -41,12 +43,12 @@ find_loss_of_rejoin() {
 }
 
 find_loss_beside_data() {
-  local bad_line reason
-  bad_line="$(bad_chain_line "$data_dir/pgraft.chain")"
+  local damage reason
+  damage="$(chain_damage "$data_dir/pgraft.chain")"
   if [[ ! -s "$data_incarnation_file" ]]; then
     lose clone "the data may not be whole (no $data_incarnation_file)"
-  elif [[ -n "$bad_line" ]]; then
-    lose clone "the data's chain of promotions has a line that is none ('$(one_line "$bad_line")' in $data_dir/pgraft.chain)"
+  elif [[ -n "$damage" ]]; then
+    lose clone "the data's chain of promotions $damage in $data_dir/pgraft.chain)"
   else
     reason="$(lost_raft_state)"
     [[ -z "$reason" ]] || lose renew "$reason"
@@ -71,5 +73,8 @@ lost_log() {
     printf 'its Raft state is lost: %s' "$(read_line "$lost_file")"
   elif [[ -e "$formed_file" && ! -e "$raft_dir/raft/metadata1" && ! -e "$raft_dir/raft/metadata2" ]]; then
     printf 'the Raft log is lost (nothing of it in %s, though this server is a member)' "$raft_dir/raft"
+  elif [[ ! -e "$formed_file" && ! -e "$removed_file" && -f "$consumed_token_file" ]] &&
+    [[ -e "$raft_dir/raft/metadata1" || -e "$raft_dir/raft/metadata2" ]]; then
+    printf 'its Raft state is lost: whose it is is not known (no %s)' "$formed_file"
   fi
 }

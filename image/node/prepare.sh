@@ -31,7 +31,7 @@ keep_system_identifier() {
     identifier="$(system_identifier "$data_dir")"
     make_private_directory "$cluster_dir"
     if [[ -n "$identifier" ]]; then # otherwise PostgreSQL will say what is wrong with pg_control
-      durable_write "$system_identifier_file" "$identifier"$'\n'
+      durable_write "$system_identifier_file" "$identifier"$'\n'"$(printf '%s' "$identifier" | cksum)"$'\n'
     fi
   fi
 }

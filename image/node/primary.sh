@@ -30,7 +30,7 @@ ask_members() {
   local member members=() asking=()
   mapfile -t members < <(other_members | sort -u)
   for member in "${members[@]}"; do
-    ask_member "${member% *}" "${member#* }" &
+    ask_member "${member% *}" "${member#* }" "$confirmed_primary" &
     asking+=($!)
   done
   wait "${asking[@]}"
@@ -68,13 +68,13 @@ listed_members() {
   done < <(cat "$members_file" && echo)
 }
 
-# ask_member <host> <port>: prints its answer, host and port behind it; nothing when it is no primary, or does not answer in time.
+# ask_member <host> <port> <query>: prints its answer, host and port behind it; nothing when there is no row, or none in time.
 ask_member() {
   local answer
   answer="$(
     PGPASSFILE="$replication_pgpass_file" PGCONNECT_TIMEOUT=2 PGOPTIONS='-c statement_timeout=2000' timeout 3 \
       psql -X -A -t -q -F ' ' --no-password --dbname "$(member_connection "$1" "$2") dbname=postgres" \
-      --command "$confirmed_primary" 2>/dev/null </dev/null
+      --command "$3" 2>/dev/null </dev/null
   )" || return 0 # of no use now: it is asked again
   if [[ -n "$answer" ]]; then
     printf '%s %s %s\n' "$(one_line "$answer")" "$1" "$2"

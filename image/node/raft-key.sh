@@ -12,7 +12,7 @@ command_raft_key() {
   exec {lock}<"$cluster_dir"
   flock -w 10 "$lock" || fail "another pgraft-node configure or raft-key has not finished in 10 s; try again when it has"
   check_step "${new_keys[@]}"
-  durable_write "${secret_files[raft_key]}" "$(printf '%s\n' "${new_keys[@]}")"$'\n'
+  write_checked "${secret_files[raft_key]}" "$(printf '%s\n' "${new_keys[@]}")"$'\n'
   reload_keys
 }
 

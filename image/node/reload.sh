@@ -40,14 +40,14 @@ settings_text() {
 
 # keep_settings [lines]: an empty file for none: every process would note the lack of one in the log, at every reload.
 keep_settings() {
-  durable_write "$settings_file" "${1:+$1$'\n'}"
+  write_checked "$settings_file" "${1:+$1$'\n'}"
 }
 
 # have_settings: those that were kept.
 have_settings() {
   if [[ ! -e "$settings_file" ]]; then
     make_private_directory "$cluster_dir"
-    keep_settings ''
+    durable_write "$settings_file" '' # without a checksum: of those that were damaged, that of what is to be handed over again stays
   fi
 }
 

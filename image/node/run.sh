@@ -42,6 +42,7 @@ lock_volume() {
 
 take_turn() {
   local reason
+  set_damaged_aside
   reason="$(refusal)"
   find_loss
   if [[ -n "$reason" ]]; then
@@ -66,7 +67,7 @@ take_turn() {
 wait_refused() {
   note "refused: $1"
   set_phase refused "$1"
-  while ((!stopping)); do
+  while ((!stopping)) && ! wanted_anew; do
     tick
   done
 }
@@ -110,6 +111,7 @@ answer_request() {
 
 short_life_ms=2000 # what cannot start ends sooner; who was deposed or killed in between two failovers has been up for longer
 failures=0         # postmasters in a row that ended as soon as that
+hopeless_failures=3
 last_end=''        # how the last one ended
 
 run_postgresql() {
@@ -138,12 +140,12 @@ run_postgresql() {
   fi
   clock
   lived=$((now - started))
-  last_end="$(describe_end "$lived")"
   if ((lived < short_life_ms)); then
     failures=$((failures + 1))
   else
     failures=0
   fi
+  last_end="$(describe_end "$lived")"
   note "$last_end"
   set_phase starting "$last_end"
   pause_for "$(restart_delay "$failures")"
@@ -155,6 +157,9 @@ describe_end() {
   complaint="$(last_complaint)"
   printf 'PostgreSQL ended with status %s after %s ms%s; it is started again as a standby' \
     "$child_status" "$1" "${complaint:+ ($complaint)}"
+  if ((failures >= hopeless_failures)); then
+    printf '; if that does not end, %s' "$(anew_remedy)"
+  fi
 }
 
 # restart_delay <failures in a row>: milliseconds: none for a server that was up, then 100, doubled up to 5000.

@@ -41,12 +41,16 @@ read_settings() {
   done
 }
 
-# check_secrets <associative array>: each secret is given or here already, and no other than the one that is here.
+# check_secrets <associative array>: each secret is given or here already, and no other than the one that is here, whole.
 check_secrets() {
   local -n wanted="$1"
-  local key present
+  local key present damaged
+  damaged="$(damaged_secrets)"
   for key in "${!secret_files[@]}"; do
     present="$(read_line "${secret_files[$key]}")"
+    if is_named "$damaged" "${secret_files[$key]}"; then
+      present=''
+    fi
     if [[ -z "$present" && -z "${wanted[$key]:-}" ]]; then
       fail "'$key' is missing; give all of: ${!secret_files[*]}"
     fi
@@ -77,18 +81,31 @@ check_token() {
 # write_settings <associative array>: the secrets last: a configured server without a token clones by itself.
 write_settings() {
   local -n values="$1"
-  local key
+  local -a wanted_files=()
+  local key damaged
+  damaged="$(damaged_secrets)"
   if [[ -n "${values[initial_cluster]:-}" ]]; then
-    durable_write "$initial_cluster_file" "${values[initial_cluster]}"$'\n'
+    wanted_files+=("$initial_cluster_file" "${values[initial_cluster]}"$'\n')
   fi
   if [[ -n "${values[formation_token]:-}" && ! -f "$consumed_token_file" ]]; then
     durable_write "$token_file" "${values[formation_token]}"$'\n'
   fi
   for key in "${!secret_files[@]}"; do
-    if [[ -n "${values[$key]:-}" && ! -s "${secret_files[$key]}" ]]; then
-      durable_write "${secret_files[$key]}" "$(secret_lines values "$key")"$'\n'
+    if [[ -n "${values[$key]:-}" ]] && { [[ ! -s "${secret_files[$key]}" ]] || is_named "$damaged" "${secret_files[$key]}"; }; then
+      wanted_files+=("${secret_files[$key]}" "$(secret_lines values "$key")"$'\n')
     fi
   done
+  ((${#wanted_files[@]} == 0)) || write_checked "${wanted_files[@]}"
+  write_pgpass
+}
+
+# is_named <names> <path>
+is_named() {
+  [[ " $1" == *" ${2##*/} "* ]]
+}
+
+# write_pgpass: the replication password as libpq takes it.
+write_pgpass() {
   durable_write "$replication_pgpass_file" "$(pgpass_line "$(read_line "${secret_files[replication_password]}")")"$'\n'
 }
 
@@ -110,6 +127,14 @@ pgpass_line() {
 is_configured() {
   local path
   for path in "${secret_files[@]}" "$replication_pgpass_file"; do
+    [[ -s "$path" ]] || return 1
+  done
+  [[ -z "$(damaged_secrets)" ]]
+}
+
+has_secrets() {
+  local path
+  for path in "${secret_files[@]}"; do
     [[ -s "$path" ]] || return 1
   done
 }

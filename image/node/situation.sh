@@ -17,6 +17,7 @@ command_state() {
     message="waits to be added anew: $(read_line "$renewed_file")"
   else
     message="$(unwritable)" # PostgreSQL runs on without Raft
+    message="${message:-$(handing_over)}"
   fi
   printf '%s=%s\n' \
     data "$data" \
@@ -82,10 +83,13 @@ postmaster_status() {
   fi
 }
 
-# system_identifier <data directory>: nothing where there is none.
+# system_identifier <data directory>: nothing where there is none that can be believed.
 system_identifier() {
+  local control
   if [[ -f "$1/global/pg_control" ]]; then
-    LC_ALL=C pg_controldata "$1" 2>/dev/null | sed -n 's/^Database system identifier: *//p'
+    control="$(LC_ALL=C pg_controldata "$1" 2>&1)" || true
+    [[ "$control" == *'CRC checksum does not match'* ]] ||
+      sed -n 's/^Database system identifier: *//p' <<<"$control"
   fi
 }
 

@@ -65,7 +65,11 @@ function waitingLeader(leader: NodeView | undefined): string {
 
 function nodeProblems(view: ClusterView, node: NodeView): string[] {
   const problem =
-    processProblem(view, node) ?? membershipProblem(view, node) ?? roleProblem(node) ?? streamProblem(view, node);
+    processProblem(view, node) ??
+    membershipProblem(view, node) ??
+    roleProblem(node) ??
+    pagesProblem(view, node) ??
+    streamProblem(view, node);
   return problem === undefined ? [] : [`${node.container}: ${problem}`];
 }
 
@@ -123,6 +127,16 @@ function membershipProblem(view: ClusterView, { id, raft }: NodeView): string | 
 /** The extension's own word for what keeps the server from its role. */
 function roleProblem({ raft }: NodeView): string | undefined {
   return raft.available ? raft.message : undefined;
+}
+
+/** Whoever reads a damaged page is told so by PostgreSQL; all else is served. */
+function pagesProblem(view: ClusterView, { id, container, postgres }: NodeView): string | undefined {
+  const failures = postgres.accepting ? (postgres.checksumFailures ?? 0) : 0;
+  if (failures === 0) return undefined;
+  const before = primaryOf(view)?.id === id ? 'npm run switchover, and then ' : '';
+  const command = `docker exec ${container} pgraft-node copy-anew`;
+  const times = failures === 1 ? 'once' : `${failures} times`;
+  return `pages of its data are damaged (a wrong checksum was read ${times}): ${before}${command} gets a new copy from the primary`;
 }
 
 function streamProblem(view: ClusterView, node: NodeView): string | undefined {

@@ -29,7 +29,8 @@ const postgresFacts = `
            else pg_current_wal_flush_lsn()
          end::text as replayed_lsn,
          (select system_identifier from pg_control_system())::text as system_identifier,
-         current_setting('synchronous_standby_names') as synchronous_names`;
+         current_setting('synchronous_standby_names') as synchronous_names,
+         (select coalesce(sum(checksum_failures), 0) from pg_stat_database)::int as checksum_failures`;
 
 const streamFacts = `
   select application_name, state, sync_state,
@@ -82,6 +83,7 @@ function readPostgres(facts: SqlRow, streams: readonly SqlRow[]): PostgresView {
     replayedLsn: String(facts['replayed_lsn']),
     systemIdentifier: String(facts['system_identifier']),
     synchronousNames: typeof facts['synchronous_names'] === 'string' ? facts['synchronous_names'] : '',
+    checksumFailures: Number(facts['checksum_failures'] ?? 0),
     streams: streams.filter((row) => !isCopy(row)).map(readStream),
   };
 }

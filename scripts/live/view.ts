@@ -59,6 +59,8 @@ export type PostgresView =
       readonly systemIdentifier: string;
       /** The setting synchronous_standby_names as the server has it. */
       readonly synchronousNames: string;
+      /** How often a page was read whose checksum was wrong, since the server's statistics began. @default 0 */
+      readonly checksumFailures?: number | undefined;
       /** On the primary: who streams from it. */
       readonly streams: readonly StreamView[];
     };

@@ -1,5 +1,6 @@
 /** From whatever there is to a healthy cluster: what npm start and npx pgraft_cluster --init both do. */
 import type { ClusterSettings } from '../../constructs/settings.js';
+import { postgresConfLines, splitPostgresSettings } from '../../constructs/postgres-settings.js';
 import { clusterTopology } from '../../constructs/topology.js';
 import { findShortages } from '../kit/capacity.js';
 import { openDeployRecord } from '../kit/deploy-record.js';
@@ -19,7 +20,7 @@ import { withLive, type Live } from '../live/open.js';
 import { readCluster } from '../live/read.js';
 import type { ClusterView } from '../live/view.js';
 import { openWatch } from '../live/watch.js';
-import { handSecretsOver } from './hand-over.js';
+import { handSecretsOver, handSettingsOver } from './hand-over.js';
 import { endPause } from './pause.js';
 import { settle } from './settle.js';
 import { sweepKilledDeploy } from './sweep-killed.js';
@@ -110,10 +111,11 @@ async function bringUpAlone(
   });
 }
 
-/** Terraform has no hook for a volume that was emptied under its container. */
+/** Terraform has no hook for a volume that was emptied, or spoilt, under its container. */
 async function tellForgetful(settings: ClusterSettings, { docker, secrets }: Live, report: Report): Promise<void> {
   if (secrets?.formed !== true) return;
   const { nodes } = clusterTopology(settings);
+  const reloadable = postgresConfLines(splitPostgresSettings(settings.postgresSettings).reloadable);
   const answers = await Promise.all(
     nodes.map(async ({ container }) => ({ container, answer: await askState(docker, container, 5_000) })),
   );
@@ -122,6 +124,8 @@ async function tellForgetful(settings: ClusterSettings, { docker, secrets }: Liv
     await report.step(`${container} is told the secrets again`, async () =>
       handSecretsOver(container, { docker, secrets, nodes }),
     );
+    // they may be what was damaged
+    await handSettingsOver(container, { docker, reloadable });
   }
 }
 

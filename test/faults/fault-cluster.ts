@@ -67,7 +67,7 @@ export class FaultServer {
     readonly raftVolume: string | undefined,
   ) {}
 
-  static declare(place: Place, id: number, port: number, ownRaftDisk: boolean): FaultServer {
+  static declare(place: Place, id: number, port: number, ownRaftDisk: boolean, settings?: string): FaultServer {
     // a health check that begins just as its container is paused blocks the engine for good (seen with Docker 20.10)
     const options = ['--no-healthcheck', '--publish', `127.0.0.1:${port}:5432`];
     // so that our scripts find it
@@ -75,7 +75,7 @@ export class FaultServer {
     const raftVolume = ownRaftDisk ? `${place.prefix}-${nodeName(id)}-raft` : undefined;
     options.push(...mountOf(raftVolume));
     return new FaultServer(
-      new NodeContainer({ place, name: nodeName(id), id, options }),
+      new NodeContainer({ place, name: nodeName(id), id, options, settings }),
       port,
       place.image,
       raftVolume,
@@ -156,6 +156,10 @@ export interface Disks {
   readonly raftDisk?: number | undefined;
 }
 
+export interface FaultClusterOptions extends Disks {
+  readonly settings?: string | undefined;
+}
+
 export class FaultCluster {
   private static made = 0;
 
@@ -169,8 +173,9 @@ export class FaultCluster {
    *
    * @param disk megabytes of each server's own disk. @default - volumes on the engine's
    * @param raftDisk megabytes of a disk of its own for each server's Raft directory. @default - it is on the server's volume
+   * @param settings lines of postgresql.conf. @default - those of NodeContainer
    */
-  static async form(nodes: number, { disk, raftDisk }: Disks = {}): Promise<FaultCluster> {
+  static async form(nodes: number, { disk, raftDisk, settings }: FaultClusterOptions = {}): Promise<FaultCluster> {
     await removeAbandoned();
     const image = ensureImage();
     FaultCluster.made += 1;
@@ -178,7 +183,9 @@ export class FaultCluster {
     const network = `${prefix}-network`;
     const ports = await takePorts(firstPort, lastPort, nodes);
     const place = { prefix, network, image };
-    const servers = ports.map((port, index) => FaultServer.declare(place, index + 1, port, raftDisk !== undefined));
+    const servers = ports.map((port, index) =>
+      FaultServer.declare(place, index + 1, port, raftDisk !== undefined, settings),
+    );
     const cluster = new FaultCluster(network, servers);
     try {
       command(['network', 'create', network]);

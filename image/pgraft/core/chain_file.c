@@ -4,7 +4,8 @@
  *
  * Reading is strict: a chain decides what a server may stream and whether it counts, so a line that is not a link makes
  * the whole file unusable rather than a little shorter.  For the same reason the last line must end: a file that was
- * cut off inside a number would otherwise be read as another number.
+ * cut off inside a number would otherwise be read as another number.  The first line has a checksum of all that follows; older
+ * files, and those made by hand, have none.
  */
 #include "core/chain_file.h"
 
@@ -12,16 +13,34 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/codec.h"
 #include "core/text_parts.h"
 
 #define CHAIN_FIELDS "timeline term fork_lsn parent_timeline node_id"
 #define LINK_FORMAT	 "%" PRIu32 " %" PRIu64 " %" PRIX32 "/%" PRIX32 " %" PRIu32 " %" PRId32 "\n"
 
+#define CHECK_LABEL "# " CHAIN_FIELDS ", crc32 "
+#define CHECK_SIZE	8 /* digits */
+
+static uint32_t
+check_of(const char *links)
+{
+	return pgraft_crc32((const uint8_t *) links, strlen(links));
+}
+
+static int
+write_first_line(char *buf, size_t size, uint32_t check)
+{
+	return snprintf(buf, size, CHECK_LABEL "%08" PRIx32 "\n", check);
+}
+
+/* The checksum is put in when what follows is there. */
 size_t
 pgraft_chain_format(const PgraftPromotion *links, int n, char *buf, size_t size)
 {
 	size_t used = 0;
-	int length = snprintf(buf, size, "# " CHAIN_FIELDS "\n");
+	int length = write_first_line(buf, size, 0);
+	const int first = length;
 
 	for (int i = 0;; i++)
 	{
@@ -29,11 +48,29 @@ pgraft_chain_format(const PgraftPromotion *links, int n, char *buf, size_t size)
 			return 0;
 		used += (size_t) length;
 		if (i >= n)
-			return used;
+			break;
 		length = snprintf(buf + used, size - used, LINK_FORMAT, links[i].timeline, links[i].term,
 						  (uint32_t) (links[i].fork_lsn >> 32), (uint32_t) links[i].fork_lsn, links[i].parent,
 						  links[i].node_id);
 	}
+	snprintf(buf + sizeof CHECK_LABEL - 1, CHECK_SIZE + 1, "%08" PRIx32, check_of(buf + first));
+	buf[first - 1] = '\n'; /* for the NUL */
+	return used;
+}
+
+/* Of a file with a checksum: is what follows as it was written?  A comment that a bit made of that line leaves the links as they are. */
+static bool
+is_as_written(const char *text)
+{
+	char first[sizeof CHECK_LABEL + CHECK_SIZE + 1];
+	const size_t length = sizeof first - 1;
+
+	if (strncmp(text, CHECK_LABEL, sizeof CHECK_LABEL - 1) != 0)
+		return true;
+	if (strlen(text) < length)
+		return false;
+	write_first_line(first, sizeof first, check_of(text + length));
+	return strncmp(text, first, length) == 0;
 }
 
 static void
@@ -110,6 +147,16 @@ pgraft_chain_parse(const char *text, PgraftPromotion *links, int max, char *err,
 {
 	int n = 0;
 
+	if (*text == '\0')
+	{
+		(void) snprintf(err, err_size, "it is empty");
+		return -1;
+	}
+	if (!is_as_written(text))
+	{
+		(void) snprintf(err, err_size, "its checksum is another");
+		return -1;
+	}
 	for (int line = 1; *text != '\0'; line++)
 	{
 		const char *end = strchr(text, '\n');

@@ -3,7 +3,8 @@
  *	  The text of <data directory>/pgraft.chain: the promotions in this data's history (safety.md R1).
  *
  * One link a line, oldest first: "timeline term fork_lsn parent_timeline node_id", fork_lsn as PostgreSQL writes it (0/3000148, "0/0"
- * while unknown); '#' begins a comment line.  Text, so that the entry point (bash) and an operator can read it.
+ * while unknown); '#' begins a comment line.  Text, so that the entry point (bash) and an operator can read it.  The first line, a comment,
+ * ends with ", crc32 " and the CRC-32 (IEEE) of all lines behind it, in hex; one without is believed as it is.
  */
 #ifndef PGRAFT_CHAIN_FILE_H
 #define PGRAFT_CHAIN_FILE_H

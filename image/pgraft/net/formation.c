@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/cluster_spec.h"
+#include "core/codec.h"
 #include "net/files.h"
 
 bool
@@ -77,10 +78,16 @@ copy_group(const char *text, char *group_id)
 		sscanf(line + sizeof key - 1, "%32[0-9a-fA-F]", group_id);
 }
 
-/* Its length. */
+#define CHECK_FORMAT "check=%08" PRIx32 "\n"
+#define CHECK_SIZE	 15
+
+/* Its length.  The first line has the checksum of what follows. */
 static int
-describe(const PgraftFormed *formed, char *text, size_t size)
+describe(const PgraftFormed *formed, char *whole, size_t whole_size)
 {
+	char *text = whole + CHECK_SIZE;
+	size_t size = whole_size - CHECK_SIZE;
+	char first[CHECK_SIZE + 1];
 	int n = snprintf(text, size, "node_id=%d\n", formed->node_id);
 
 	if (formed->joined_at != 0)
@@ -90,17 +97,20 @@ describe(const PgraftFormed *formed, char *text, size_t size)
 		n += snprintf(text + n, size - (size_t) n, "group_id=%s\n", formed->group_id);
 	if (formed->promises)
 		n += snprintf(text + n, size - (size_t) n, "promises=yes\n");
-	return n;
+	snprintf(first, sizeof first, CHECK_FORMAT, pgraft_crc32((const uint8_t *) text, (size_t) n));
+	memcpy(whole, first, CHECK_SIZE);
+	return CHECK_SIZE + n;
 }
 
-/* A single bit decides whether a server that joins may vote (R4): what was not written like this is not believed. */
+/* A single bit decides whether a server that joins may vote (R4): what was not written like this is not believed.  An older pgraft wrote no check. */
 static bool
 is_as_written(const char *text, const PgraftFormed *formed)
 {
 	char whole[256];
 
 	describe(formed, whole, sizeof whole);
-	return strcmp(text, whole) == 0 && (formed->group_id[0] == '\0' || pgraft_incarnation_valid(formed->group_id));
+	return (strcmp(text, whole) == 0 || strcmp(text, whole + CHECK_SIZE) == 0) &&
+		   (formed->group_id[0] == '\0' || pgraft_incarnation_valid(formed->group_id));
 }
 
 /* Whose state it is and whether it may vote is not known any more: it can be added anew. */

@@ -255,17 +255,44 @@ is_damage(int rc, const struct raft_io *io)
 	return rc == RAFT_CORRUPT || rc == RAFT_MALFORMED || (rc == RAFT_IOERR && strstr(io->errmsg, "short read") != NULL);
 }
 
+static void
+expect_undamaged(int rc, const struct raft_io *io)
+{
+	char why[RAFT_ERRMSG_BUF_SIZE + 64];
+
+	if (!is_damage(rc, io))
+		return;
+	snprintf(why, sizeof why, "its files are damaged: %s", io->errmsg);
+	pgraft_io_layer->untrusted(pgraft_io_layer->arg, why);
+}
+
+/* Reads the metadata. */
+static int
+init(struct raft_io *io, raft_id id, const char *address)
+{
+	int rc = pgraft_io_layer->original.init(io, id, address);
+
+	expect_undamaged(rc, io);
+	return rc;
+}
+
+/* Without a snapshot a log begins with its group's members; libraft asserts that. */
+static void
+expect_beginning(const struct raft_snapshot *snapshot, raft_index start_index, const struct raft_entry *entries,
+				 size_t n)
+{
+	if (snapshot == NULL && n > 0 && (start_index != 1 || entries[0].type != RAFT_CHANGE))
+		pgraft_io_layer->untrusted(pgraft_io_layer->arg,
+								   "its files are damaged: the snapshot that its log goes on from is gone");
+}
+
 /* Is what was loaded what was written?  From here on it is what is promised. */
 static void
 trust(const struct raft_io *io, int rc, const PgraftPromise *loaded)
 {
 	char why[RAFT_ERRMSG_BUF_SIZE + 64];
 
-	if (is_damage(rc, io))
-	{
-		snprintf(why, sizeof why, "its files are damaged: %s", io->errmsg);
-		pgraft_io_layer->untrusted(pgraft_io_layer->arg, why);
-	}
+	expect_undamaged(rc, io);
 	if (rc != 0)
 		return;
 	if (pgraft_io_layer->promises.open &&
@@ -287,6 +314,8 @@ load(struct raft_io *io, raft_term *term, raft_id *voted_for, struct raft_snapsh
 {
 	int rc = pgraft_io_layer->original.load(io, term, voted_for, snapshot, start_index, entries, n_entries);
 
+	if (rc == 0)
+		expect_beginning(*snapshot, *start_index, *entries, *n_entries);
 	trust(io, rc,
 		  &(PgraftPromise){.term = *term, .vote = *voted_for, .last = rc == 0 ? *start_index + *n_entries - 1 : 0});
 	if (rc == 0 && pgraft_io_layer->joining && *term == 0)
@@ -304,6 +333,7 @@ load(struct raft_io *io, raft_term *term, raft_id *voted_for, struct raft_snapsh
 void
 pgraft_io_wrap_storage(struct raft_io *io)
 {
+	io->init = init;
 	io->load = load;
 	io->set_term = set_term;
 	io->set_vote = set_vote;

@@ -228,6 +228,7 @@ take_snapshot(struct raft_fsm *fsm, struct raft_buffer *bufs[], unsigned *n_bufs
 	return 0;
 }
 
+/* At the start it is this server's own, later its leader's. */
 static int
 restore_snapshot(struct raft_fsm *fsm, struct raft_buffer *buf)
 {
@@ -241,6 +242,8 @@ restore_snapshot(struct raft_fsm *fsm, struct raft_buffer *buf)
 	if (!pgraft_snapshot_decode(payload, size, &g->state, &why))
 	{
 		snprintf(message, sizeof message, "snapshot cannot be read: %s", why);
+		if (!g->running)
+			g->layer.untrusted(g->layer.arg, message);
 		g->config.hooks.fatal(message);
 	}
 	raft_free(buf->base);

@@ -23,7 +23,7 @@ TEST(a_chain_is_written_with_its_columns_named)
 {
 	PgraftPromotion chain[] = {link_of(1, 1, 2, 1, 0x3000148), link_of(7, 3, 3, 2, UINT64_C(0x1600000abc)),
 							   link_of(9, 1, 4, 3, 0)};
-	const char *expected = "# timeline term fork_lsn parent_timeline node_id\n"
+	const char *expected = "# timeline term fork_lsn parent_timeline node_id, crc32 bfb037b4\n"
 						   "2 1 0/3000148 1 1\n"
 						   "3 7 16/ABC 2 3\n"
 						   "4 9 0/0 3 1\n";
@@ -36,7 +36,58 @@ TEST(an_empty_chain_is_a_file_with_nothing_but_the_names_of_the_columns)
 {
 	CHECK(pgraft_chain_format(NULL, 0, text, sizeof(text)) > 0);
 	CHECK_INT(pgraft_chain_parse(text, links, PGRAFT_MAX_PROMOTIONS, err, sizeof(err)), 0);
-	CHECK_INT(pgraft_chain_parse("", links, PGRAFT_MAX_PROMOTIONS, err, sizeof(err)), 0);
+}
+
+TEST(an_empty_file_was_cut_off)
+{
+	check_refused("", "it is empty");
+}
+
+TEST(a_file_in_which_any_byte_was_changed_is_refused_or_read_as_the_same_links)
+{
+	PgraftPromotion chain[] = {link_of(1, 1, 2, 1, 0x3000148), link_of(7, 3, 3, 2, UINT64_C(0x1600000abc))};
+	size_t length = pgraft_chain_format(chain, 2, text, sizeof(text));
+	static char whole[sizeof(text)];
+	static char again[sizeof(text)];
+	int refused = 0;
+
+	memcpy(whole, text, sizeof(text));
+	for (size_t at = 0; at < length; at++)
+		for (int bit = 0; bit < 8; bit++)
+		{
+			int n;
+
+			text[at] = (char) (text[at] ^ 1 << bit);
+			n = pgraft_chain_parse(text, links, PGRAFT_MAX_PROMOTIONS, err, sizeof(err));
+			if (n < 0)
+				refused++;
+			else
+			{
+				CHECK_INT(pgraft_chain_format(links, n, again, sizeof(again)), length);
+				CHECK_TEXT(again, whole);
+			}
+			text[at] = (char) (text[at] ^ 1 << bit);
+		}
+	CHECK(refused >= (int) (length - strlen("# timeline term fork_lsn parent_timeline node_id, crc32 ")) * 8);
+}
+
+TEST(a_file_that_was_cut_off_at_the_end_of_a_line_is_refused)
+{
+	PgraftPromotion chain[] = {link_of(1, 1, 2, 1, 0x3000148), link_of(7, 3, 3, 2, UINT64_C(0x1600000abc))};
+	size_t length = pgraft_chain_format(chain, 2, text, sizeof(text));
+
+	while (--length > 0)
+	{
+		text[length] = '\0';
+		CHECK_INT(pgraft_chain_parse(text, links, PGRAFT_MAX_PROMOTIONS, err, sizeof(err)), -1);
+	}
+}
+
+TEST(a_file_of_an_older_version_has_no_checksum)
+{
+	const char *older = "# timeline term fork_lsn parent_timeline node_id\n2 1 0/3000148 1 1\n";
+
+	CHECK_INT(pgraft_chain_parse(older, links, PGRAFT_MAX_PROMOTIONS, err, sizeof(err)), 1);
 }
 
 TEST(the_longest_chain_of_the_largest_numbers_survives_a_round_trip)

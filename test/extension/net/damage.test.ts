@@ -21,6 +21,7 @@ const functions = `
   flip() { # <file> <offset of the byte>
     put $(($(od -An -tu1 -j"$2" -N1 "$1") ^ 1)) "$1" "$2"
   }
+  snapshots() { ls raft/snapshot-* | grep -v meta; }
   log() { ls raft | grep -E '^(open-|[0-9]{16}-)' | sed 's,^,raft/,'; }`;
 
 const untrusted: readonly (readonly [string, string, RegExp])[] = [
@@ -45,6 +46,17 @@ const untrusted: readonly (readonly [string, string, RegExp])[] = [
   ['what it has promised has changed', 'flip promised 5; flip promised 110', /cannot be told from .*damaged/],
   ['the note of who it is has changed', 'flip formed 3', /"[^"]*formed" is damaged/],
   ['the note of who it is is empty', ': > formed', /"[^"]*formed" is damaged/],
+];
+
+/** Of all snapshots, or the member goes on with an older one and what the log has since. */
+const untrustedSnapshots: readonly (readonly [string, string, RegExp])[] = [
+  ['is cut off', 'for f in $(snapshots); do cut "$f"; done', /damaged|cannot be read/],
+  ['has changed in a bit', 'for f in $(snapshots); do flip "$f" 40; done', /cannot be read/],
+  ['is empty', 'for f in $(snapshots); do : > "$f"; done', /damaged|its log ends at/],
+  ['is gone', 'rm $(snapshots)', /damaged|its log ends at/],
+  ['has lost its metadata', 'rm raft/snapshot-*.meta', /damaged|its log ends at/],
+  ['has metadata that is cut off', 'for f in raft/snapshot-*.meta; do cut "$f"; done', /damaged/],
+  ['has metadata that has changed in a bit', 'for f in raft/snapshot-*.meta; do flip "$f" 40; done', /damaged/],
 ];
 
 const harmless: readonly (readonly [string, string])[] = [
@@ -79,19 +91,11 @@ describe('a member whose files were changed while it was down', () => {
     );
   });
 
-  /** Kill it, do this to its files, and start it. @returns what puts them back */
-  const damage = async (script: string): Promise<() => void> => {
-    group.signal('KILL', [group.member(other)]);
-    await eventually('it to end', () => group.member(other).ended, Boolean, 10_000);
-    group.run(`rm -rf ${saved}; cp -a /tmp/data${other} ${saved}; cd /tmp/data${other}; ${functions}\n${script}`);
-    return () => {
-      group.run(`rm -rf /tmp/data${other}; cp -a ${saved} /tmp/data${other}`);
-    };
-  };
+  const damage = async (script: string) => damageFiles(group, other, script);
 
   it.each(untrusted)('takes no part when %s', async (_, script, why) => {
     const mend = await damage(script);
-    await expect(group.start(other)).rejects.toThrow(why);
+    await expect(group.start(other)).rejects.toThrow(givenUp(why));
     mend();
     await group.start(other);
     const { last } = await leader.status();
@@ -106,7 +110,7 @@ describe('a member whose files were changed while it was down', () => {
   });
 
   it('goes on with the state of an older pgraft, which has kept no promises, and keeps them from then on', async () => {
-    await damage("rm promised; sed -i '/^promises=/d' formed");
+    await damage("rm promised; sed -i '/^check=/d; /^promises=/d' formed");
     await group.start(other);
     await group.member(other).shows('its leader', ({ leader: id }) => id === leader.id);
     expect(group.file(other, 'formed')).toContain('promises=yes\n');
@@ -120,6 +124,7 @@ describe('a member whose files were changed while it was down', () => {
 
 describe('a member that was away for longer than the log is kept', () => {
   let group: MemberGroup;
+  let id: number;
   afterAll(() => {
     group.remove();
   });
@@ -131,6 +136,7 @@ describe('a member that was away for longer than the log is kept', () => {
     group = await MemberGroup.create(3, undefined, ['SNAPSHOTS_OFTEN=yes']);
     const [leader, , away] = await leaderFirst(group);
     const { last: known } = await away.status();
+    id = away.id;
     group.signal('KILL', [away]);
     const index = async (what: string): Promise<number> => {
       const { configuration } = await leader.status();
@@ -155,7 +161,30 @@ describe('a member that was away for longer than the log is kept', () => {
     await group.start(away.id);
     await group.member(away.id).shows('the same', ({ applied }) => applied >= last);
   });
+
+  it.each(untrustedSnapshots)('takes no part when the snapshot %s', async (_, script, why) => {
+    const mend = await damageFiles(group, id, script);
+    await expect(group.start(id)).rejects.toThrow(givenUp(why));
+    mend();
+    await group.start(id);
+    await group.member(id).shows('its leader', ({ leader }) => leader !== 0);
+  });
 });
+
+/** Said as the reason for being added anew, and not only that for a worker that ends and begins again. */
+function givenUp(why: RegExp): RegExp {
+  return new RegExp(`lost: .*(?:${why.source})`);
+}
+
+/** Kill it, and do this to its files. @returns what puts them back */
+async function damageFiles(group: MemberGroup, id: number, script: string): Promise<() => void> {
+  group.signal('KILL', [group.member(id)]);
+  await eventually('it to end', () => group.member(id).ended, Boolean, 10_000);
+  group.run(`rm -rf ${saved}; cp -a /tmp/data${id} ${saved}; cd /tmp/data${id}; ${functions}\n${script}`);
+  return () => {
+    group.run(`rm -rf /tmp/data${id}; cp -a ${saved} /tmp/data${id}`);
+  };
+}
 
 /** The leader, and the other two, all with the whole log. */
 async function leaderFirst(group: MemberGroup): Promise<[Member, Member, Member]> {

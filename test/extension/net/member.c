@@ -69,7 +69,10 @@ publish_lease(int64_t until_ms)
 static void
 lost(const char *why)
 {
-	fatal(why);
+	char message[1300];
+
+	snprintf(message, sizeof message, "lost: %s", why);
+	fatal(message);
 }
 
 static void

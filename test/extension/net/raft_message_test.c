@@ -305,7 +305,30 @@ believes(const char *text, size_t size)
 /* The length of text up to its end in a whole file that is a whole file, too. */
 #define UP_TO(text) (size == strlen(text))
 
-TEST(a_formation_file_that_was_written_is_believed_and_no_other)
+TEST(a_formation_file_of_which_a_bit_has_changed_or_the_end_is_gone_is_not_believed)
+{
+	const PgraftFormed formed = {.node_id = 2, .joined_at = 7, .promises = true};
+	char text[256];
+	size_t size;
+
+	CHECK(!believes("", 0));
+	CHECK_INT(pgraft_formation_commit(&files, &formed), 0);
+	CHECK_INT(pgraft_read_file(files.formed_path, text, sizeof text), 0);
+	size = strlen(text);
+	CHECK(believes(text, size));
+	for (size_t at = 0; at < size; at++)
+	{
+		CHECK(!believes(text, at));
+		for (int bit = 0; bit < 8; bit++)
+		{
+			text[at] = (char) (text[at] ^ 1 << bit);
+			CHECK(!believes(text, size));
+			text[at] = (char) (text[at] ^ 1 << bit);
+		}
+	}
+}
+
+TEST(a_formation_file_that_an_older_version_has_written_is_believed_and_no_other)
 {
 	static const char whole[] =
 		"node_id=2\njoined_at=7\njoining=yes\ngroup_id=00112233445566778899aabbccddeeff\npromises=yes\n";

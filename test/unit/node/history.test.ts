@@ -70,3 +70,26 @@ describe('R1: a history file outside of the chain goes before every start', () =
     ]);
   });
 });
+
+describe('pgraft.chain', () => {
+  const links = '2 1 0/3000148 1 1\n3 7 16/ABC 2 3\n4 9 0/0 3 1\n';
+  const columns = '# timeline term fork_lsn parent_timeline node_id';
+  /** As in test/extension/core/chain_file_test.c. */
+  const whole = `${columns}, crc32 bfb037b4\n${links}`;
+
+  it.each([
+    ['as the server writes it', whole, ''],
+    ['of an older version', `${columns}\n${links}`, ''],
+    ['in which a digit was changed', whole.replace('16/ABC', '16/ABD'), 'is not as it was written'],
+    ['whose checksum was changed', whole.replace('crc32 ', 'crc32 f'), 'is not as it was written'],
+    ['that lacks its last line', whole.replace('4 9 0/0 3 1\n', ''), 'is not as it was written'],
+    ['of an older version that was cut off in a number', `${columns}\n${links.slice(0, -1)}`, 'is cut off'],
+    ['that is empty', '', 'is empty'],
+    ['with a line that is none', `${columns}\n2 x\n`, "has a line that is none ('2 x'"],
+  ])('%s', (_, text, damage) => {
+    node.write(`${data}/pgraft.chain`, text);
+    const { stdout } = node.call('chain_damage "$data_dir/pgraft.chain"');
+    if (damage === '') expect(stdout).toBe('');
+    else expect(stdout).toContain(damage);
+  });
+});

@@ -77,6 +77,28 @@ describe('what keeps a server from its role', () => {
   });
 });
 
+describe('pages whose checksum is wrong', () => {
+  const damaged = (view: ClusterView, id: number, checksumFailures: number) => {
+    const postgres = view.nodes.find((node) => node.id === id)?.postgres;
+    if (postgres?.accepting !== true) throw new Error('the healthy view has PostgreSQL everywhere');
+    return problemsOf(withNode(view, id, { postgres: { ...postgres, checksumFailures } }));
+  };
+
+  it('are told with the command that gets new ones', () => {
+    expect(damaged(healthyView(3), 3, 0)).toEqual([]);
+    expect(damaged(healthyView(3), 3, 2)).toEqual([
+      'pgraft-replica2: pages of its data are damaged (a wrong checksum was read 2 times): ' +
+        'docker exec pgraft-replica2 pgraft-node copy-anew gets a new copy from the primary',
+    ]);
+  });
+
+  it('of the primary are left to it only when another server leads', () => {
+    expect(damaged(healthyView(3), 1, 1).join()).toContain(
+      'once): npm run switchover, and then docker exec pgraft-primary',
+    );
+  });
+});
+
 describe('settings that differ', () => {
   const values = (pairs: Record<string, string>) => new Map(Object.entries(pairs));
 

@@ -1,0 +1,124 @@
+# shellcheck shell=bash
+#
+# What was handed over cannot be made anew here, and a changed bit of it would only show as a server that nobody answers. So cluster/checks
+# has a checksum of each such file: `<checksum> <bytes> <name>` a line, two while a file is changed. One that is not as it was written is set
+# aside as `<name>.damaged`, and handed over again by npm start.
+
+# write_checked <path> <content> [...]: durable, with their checksums; after a crash in between either content is right.
+write_checked() {
+  local -a notes=() kept=() new=()
+  local i note
+  for ((i = 1; i < $#; i += 2)); do
+    new+=("$(printf '%s' "${@:i+1:1}" | cksum) $(basename "${@:i:1}")")
+  done
+  read_checks
+  write_checks "${notes[@]}" "${new[@]}"
+  for ((i = 1; i < $#; i += 2)); do
+    durable_write "${@:i:2}"
+  done
+  for note in "${notes[@]}"; do
+    [[ " ${new[*]} " == *" ${note##* } "* ]] || kept+=("$note")
+  done
+  write_checks "${kept[@]}" "${new[@]}"
+}
+
+# write_checks <lines...>: each once.
+write_checks() {
+  local line text=''
+  for line in "$@"; do
+    [[ $'\n'"$text" == *$'\n'"$line"$'\n'* ]] || text+="$line"$'\n'
+  done
+  durable_write "$checks_file" "$text"
+}
+
+# read_checks: fills the caller's `notes`; nothing of a file that is damaged itself.
+read_checks() {
+  local note
+  notes=()
+  [[ -f "$checks_file" ]] || return 0
+  mapfile -t notes <"$checks_file"
+  for note in "${notes[@]}"; do
+    [[ "$note" =~ ^[0-9]+\ [0-9]+\ [a-z._]+$ ]] || notes=()
+  done
+}
+
+# damaged_secrets: names of the files that are not as they were written, each with a space behind it; nothing when all are.
+damaged_secrets() {
+  local -a notes=()
+  local -A right=()
+  local note found name
+  read_checks
+  ((${#notes[@]} > 0)) || return 0
+  found="$(cd "$cluster_dir" && cksum "${notes[@]##* }" 2>/dev/null)" || true # one may be gone
+  for note in "${notes[@]}"; do
+    [[ $'\n'"$found"$'\n' != *$'\n'"$note"$'\n'* ]] || right["${note##* }"]=yes
+  done
+  for name in "${notes[@]##* }"; do
+    if [[ -z "${right["$name"]:-}" ]]; then
+      printf '%s ' "$name"
+      right["$name"]=told
+    fi
+  done
+}
+
+# handing_over: what to do about them; nothing when there are none.
+handing_over() {
+  local names
+  names="$(damaged_secrets)"
+  if [[ -n "$names" ]]; then
+    printf '%s in %s is damaged or gone: npm start hands it over again' "${names% }" "$cluster_dir"
+  fi
+}
+
+# set_damaged_aside: and make what can be made again; not while somebody hands them over.
+set_damaged_aside() {
+  local lock
+  [[ -d "$cluster_dir" ]] || return 0
+  drop_damaged_identifier
+  exec {lock}<"$cluster_dir"
+  if flock -n "$lock"; then
+    move_damaged_aside
+    if has_secrets && [[ -z "$(damaged_secrets)" ]]; then
+      begin_checks
+      write_pgpass
+    fi
+  fi
+  exec {lock}<&-
+}
+
+move_damaged_aside() {
+  local name
+  for name in $(damaged_secrets); do
+    if [[ -f "$cluster_dir/$name" ]]; then
+      note "$name in $cluster_dir is not as it was written, and is not used: npm start hands it over again"
+      durable_rename "$cluster_dir/$name" "$cluster_dir/$name.damaged"
+    fi
+  done
+}
+
+# begin_checks: a volume of an older version has none yet: they begin with what is there.
+begin_checks() {
+  local -a notes=() files=()
+  local path
+  read_checks
+  ((${#notes[@]} == 0)) || return 0
+  for path in "${secret_files[@]}" "$initial_cluster_file" "$settings_file"; do
+    [[ ! -f "$path" ]] || files+=("${path##*/}")
+  done
+  mapfile -t notes < <(cd "$cluster_dir" && cksum "${files[@]}")
+  write_checks "${notes[@]}"
+}
+
+# drop_damaged_identifier: the system identifier has its checksum in the next line, but for that of an older version. It is taken from the
+# data again, which its incarnation and that of the Raft state show to be this server's.
+drop_damaged_identifier() {
+  local identifier check
+  [[ -f "$system_identifier_file" ]] && is_own_data || return 0
+  identifier="$(read_line "$system_identifier_file")"
+  check="$(sed -n 2p "$system_identifier_file")"
+  if [[ ! "$identifier" =~ ^[0-9]+$ || -n "$(tail -c 1 "$system_identifier_file")" ]] ||
+    [[ -n "$check" && "$check" != "$(printf '%s' "$identifier" | cksum)" ]]; then
+    note "$system_identifier_file is not as it was written, and is made anew"
+    durable_remove "$system_identifier_file"
+  fi
+}
