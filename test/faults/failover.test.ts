@@ -1,6 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { happensWithin } from '../support/eventually.js';
 import { openSession } from '../support/primary-connection.js';
@@ -8,6 +5,7 @@ import { docker } from '../support/shell.js';
 import { WriteLoad } from '../support/write-load.js';
 import { isAcknowledged, longestGap } from '../support/write-record.js';
 import { application, FaultCluster, type FaultServer } from './fault-cluster.js';
+import { saveLogsOfFailed } from './saved-logs.js';
 import { during, type Fault } from './fault.js';
 import { kill, pause, start, stop } from './verbs/containers.js';
 import { disconnect } from './verbs/network.js';
@@ -54,12 +52,8 @@ describe('a cluster of three that is written to:', () => {
     await whole(cluster, 60_000);
     load = await WriteLoad.begin({ endpoints: cluster.endpoints, login: application, loyal: true, pace });
   });
-  beforeEach(async ({ onTestFailed }) => {
-    onTestFailed(async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'pgraft-failover-'));
-      await cluster.saveLogs(directory);
-      console.error(`logs of all servers: ${directory}`);
-    });
+  saveLogsOfFailed('failover', () => cluster);
+  beforeEach(async () => {
     primary = await cluster.primary();
   });
   afterEach(async () => {

@@ -1,23 +1,15 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { problemsOf } from '../../scripts/live/health.js';
 import { eventually } from '../support/eventually.js';
 import { WriteLoad } from '../support/write-load.js';
 import { application, FaultCluster, type FaultServer } from './fault-cluster.js';
+import { saveLogsOfFailed } from './saved-logs.js';
 import { openScripts, type Scripts } from './scripts-on.js';
 import { lose, losses, type Loss } from './verbs/losses.js';
 import { verify, whole } from './verify.js';
 
 const pace = 5;
 const recovery = 60_000;
-
-const saveLogs = async (cluster: FaultCluster) => {
-  const directory = mkdtempSync(join(tmpdir(), 'pgraft-losses-'));
-  await cluster.saveLogs(directory);
-  console.error(`logs of all servers: ${directory}`);
-};
 
 const incarnation = async (server: FaultServer) => server.exec('cat', '/var/lib/postgresql/pgraft/incarnation');
 const happen = async (server: FaultServer, cluster: FaultCluster, loss: Loss) => {
@@ -35,9 +27,7 @@ describe('R4: in a cluster of three that is written to,', () => {
     await whole(cluster, 60_000);
     load = await WriteLoad.begin({ endpoints: cluster.endpoints, login: application, loyal: true, pace });
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => saveLogs(cluster));
-  });
+  saveLogsOfFailed('losses', () => cluster);
   afterEach(async () => {
     expect(await verify(cluster, load, recovery)).toMatchObject({ lost: [], stale: [], stuck: undefined });
   });
@@ -75,9 +65,7 @@ describe.each([1, 3])('the last resort, in a cluster of %i', (nodes) => {
     await whole(cluster, 60_000);
     load = await WriteLoad.begin({ endpoints: cluster.endpoints, login: application, loyal: true, pace });
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => saveLogs(cluster));
-  });
+  saveLogsOfFailed('losses', () => cluster);
   afterAll(async () => {
     await load?.end();
     scripts.close();

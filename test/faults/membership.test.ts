@@ -1,13 +1,11 @@
 import fc from 'fast-check';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { WriteLoad } from '../support/write-load.js';
 import { longestGap } from '../support/write-record.js';
 import { application, FaultCluster, type FaultServer } from './fault-cluster.js';
+import { saveLogsOfFailed } from './saved-logs.js';
 import { during } from './fault.js';
 import { kill, stop } from './verbs/containers.js';
 import { addMember, removeMember } from './verbs/membership.js';
@@ -48,13 +46,7 @@ describe('a cluster of three that is written to, while its members come and go:'
     await whole(cluster, 60_000);
     load = await WriteLoad.begin({ endpoints: cluster.endpoints, login: application, pace });
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'pgraft-membership-'));
-      await cluster.saveLogs(directory);
-      console.error(`logs of all servers: ${directory}`);
-    });
-  });
+  saveLogsOfFailed('membership', () => cluster);
   // whole is also: every server shows the same membership, of which all are voters
   afterEach(async () => {
     expect(await verify(cluster, load, recovery)).toMatchObject({ lost: [], stale: [], stuck: undefined });

@@ -1,6 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { projectDirectory } from '../../scripts/kit/places.js';
 import { lineReport } from '../../scripts/kit/report.js';
@@ -11,6 +8,7 @@ import { ctrlC, openTerminal } from '../support/terminal.js';
 import { WriteLoad } from '../support/write-load.js';
 import { longestGap } from '../support/write-record.js';
 import { application, FaultCluster, type FaultServer } from './fault-cluster.js';
+import { saveLogsOfFailed } from './saved-logs.js';
 import { during, type Fault } from './fault.js';
 import { openScripts, type Scripts } from './scripts-on.js';
 import { kill, pause } from './verbs/containers.js';
@@ -55,12 +53,8 @@ describe('a cluster of three that is written to:', () => {
     await whole(cluster, 60_000);
     load = await WriteLoad.begin({ endpoints: cluster.endpoints, login: application, loyal: true, pace });
   });
-  beforeEach(async ({ onTestFailed }) => {
-    onTestFailed(async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'pgraft-operations-'));
-      await cluster.saveLogs(directory);
-      console.error(`logs of all servers: ${directory}`);
-    });
+  saveLogsOfFailed('operations', () => cluster);
+  beforeEach(async () => {
     primary = await cluster.primary();
     standbys = cluster.others(primary) as [FaultServer, FaultServer];
   });

@@ -1,14 +1,12 @@
 /** A cluster of three that is written to, of which one standby's files are spoilt, row by row. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { statusPage } from '../../../scripts/live/status-page.js';
 import { eventually } from '../../support/eventually.js';
 import { docker } from '../../support/shell.js';
 import { WriteLoad } from '../../support/write-load.js';
 import { longestGap } from '../../support/write-record.js';
 import { application, FaultCluster, type FaultServer } from '../fault-cluster.js';
+import { saveLogsOfFailed } from '../saved-logs.js';
 import { openScripts, type Scripts } from '../scripts-on.js';
 import { verify, whole } from '../verify.js';
 import type { Damage, Ending, Needs } from './damage.js';
@@ -39,13 +37,7 @@ export function playDamages(damages: readonly Damage[]): void {
     relation = await makeTable(await cluster.primary());
     load = await WriteLoad.begin({ endpoints: cluster.endpoints, login: application, pace });
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'pgraft-damage-'));
-      await cluster.saveLogs(directory);
-      console.error(`logs of all servers: ${directory}`);
-    });
-  });
+  saveLogsOfFailed('damage', () => cluster);
   // whatever a row has left, the next one begins with a server that runs
   afterEach(async ({ task }) => {
     if (task.result?.state !== 'fail') return;

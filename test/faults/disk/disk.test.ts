@@ -1,14 +1,12 @@
 /** What becomes of a cluster of three that is written to, and what its users see, when a disk is full or cannot be written any more. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { statusPage } from '../../../scripts/live/status-page.js';
 import { eventually } from '../../support/eventually.js';
 import { docker } from '../../support/shell.js';
 import { WriteLoad } from '../../support/write-load.js';
 import { longestGap } from '../../support/write-record.js';
 import { application, FaultCluster, type Disks, type FaultServer } from '../fault-cluster.js';
+import { saveLogsOfFailed } from '../saved-logs.js';
 import { during, type Fault } from '../fault.js';
 import { openScripts, type Scripts } from '../scripts-on.js';
 import { failFileSystem, fillDisk, fillRaftDisk, mountReadOnly } from '../verbs/disk.js';
@@ -95,13 +93,7 @@ describe.each(layouts)('%s:', (_, disks, rows) => {
     await whole(cluster, deadline);
     load = await WriteLoad.begin({ endpoints: cluster.endpoints, login: application, loyal: true, pace });
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'pgraft-disk-'));
-      await cluster.saveLogs(directory);
-      console.error(`logs of all servers: ${directory}`);
-    });
-  });
+  saveLogsOfFailed('disk', () => cluster);
   afterAll(async () => {
     await load.end();
     scripts.close();
