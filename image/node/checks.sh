@@ -70,25 +70,39 @@ handing_over() {
   fi
 }
 
-# set_damaged_aside: and make what can be made again; not while somebody hands them over.
+# set_damaged_aside: and make what can be made again. A disk that does not take it is no reason to end: with data on a full disk of its own
+# a server still answers reads, and votes.
 set_damaged_aside() {
-  local lock
-  [[ -d "$cluster_dir" ]] || return 0
-  drop_damaged_identifier
-  exec {lock}<"$cluster_dir"
-  if flock -n "$lock"; then
-    move_damaged_aside
-    if has_secrets && [[ -z "$(damaged_secrets)" ]]; then
-      begin_checks
-      write_pgpass
-    fi
+  if [[ ! -d "$cluster_dir" ]] || is_as_written; then
+    return 0
   fi
-  exec {lock}<&-
+  run_step mend_handed_over
+  ((child_status == 0)) || note "what was handed over cannot be mended now ($(step_failure)); goes on with what is there"
 }
 
+is_as_written() {
+  [[ -s "$checks_file" && -z "$(damaged_secrets)" ]] && ! has_damaged_identifier &&
+    says "$replication_pgpass_file" "$(replication_pgpass)"$'\n'
+}
+
+# mend_handed_over: not while somebody hands it over.
+mend_handed_over() {
+  local lock damaged
+  drop_damaged_identifier
+  exec {lock}<"$cluster_dir"
+  flock -n "$lock" || return 0
+  damaged="$(damaged_secrets)"
+  move_damaged_aside "$damaged"
+  if has_secrets && [[ -z "$damaged" ]]; then
+    begin_checks
+    write_pgpass
+  fi
+}
+
+# move_damaged_aside <names>
 move_damaged_aside() {
   local name
-  for name in $(damaged_secrets); do
+  for name in $1; do
     if [[ -f "$cluster_dir/$name" ]]; then
       note "$name in $cluster_dir is not as it was written, and is not used: npm start hands it over again"
       durable_rename "$cluster_dir/$name" "$cluster_dir/$name.damaged"
@@ -109,16 +123,20 @@ begin_checks() {
   write_checks "${notes[@]}"
 }
 
-# drop_damaged_identifier: the system identifier has its checksum in the next line, but for that of an older version. It is taken from the
-# data again, which its incarnation and that of the Raft state show to be this server's.
+# drop_damaged_identifier: it is taken from the data again, which its incarnation and that of the Raft state show to be this server's.
 drop_damaged_identifier() {
-  local identifier check
-  [[ -f "$system_identifier_file" ]] && is_own_data || return 0
-  identifier="$(read_line "$system_identifier_file")"
-  check="$(sed -n 2p "$system_identifier_file")"
-  if [[ ! "$identifier" =~ ^[0-9]+$ || -n "$(tail -c 1 "$system_identifier_file")" ]] ||
-    [[ -n "$check" && "$check" != "$(printf '%s' "$identifier" | cksum)" ]]; then
+  if has_damaged_identifier && is_own_data; then
     note "$system_identifier_file is not as it was written, and is made anew"
     durable_remove "$system_identifier_file"
   fi
+}
+
+# has_damaged_identifier: the system identifier has its checksum in the next line, but for that of an older version.
+has_damaged_identifier() {
+  local identifier check
+  [[ -f "$system_identifier_file" ]] || return 1
+  identifier="$(read_line "$system_identifier_file")"
+  check="$(sed -n 2p "$system_identifier_file")"
+  [[ ! "$identifier" =~ ^[0-9]+$ || -n "$(tail -c 1 "$system_identifier_file")" ]] ||
+    [[ -n "$check" && "$check" != "$(printf '%s' "$identifier" | cksum)" ]]
 }

@@ -5,12 +5,17 @@
 # durable_write <path> <content>: leaves a file alone that says the same already.
 durable_write() {
   local path="$1" content="$2" aside="$1.new"
-  if [[ -f "$path" ]] && printf '%s' "$content" | cmp -s - "$path"; then
+  if says "$path" "$content"; then
     return 0
   fi
   printf '%s' "$content" >"$aside"
   sync "$aside"
   durable_rename "$aside" "$path"
+}
+
+# says <path> <content>: whether the file is there, with just that.
+says() {
+  [[ -f "$1" ]] && printf '%s' "$2" | cmp -s - "$1"
 }
 
 # durable_rename <from> <to>, both in one directory; a directory is renamed only over nothing or an empty one.

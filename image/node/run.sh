@@ -42,13 +42,12 @@ lock_volume() {
 
 take_turn() {
   local reason
+  await_room || return 0
   set_damaged_aside
   reason="$(refusal)"
   find_loss
   if [[ -n "$reason" ]]; then
     wait_refused "$reason"
-  elif ! await_room; then
-    return 0
   elif [[ -s "$last_resort_file" ]]; then
     answer_last_resort
   elif [[ "$loss" == renew ]]; then

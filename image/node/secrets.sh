@@ -104,9 +104,13 @@ is_named() {
   [[ " $1" == *" ${2##*/} "* ]]
 }
 
-# write_pgpass: the replication password as libpq takes it.
 write_pgpass() {
-  durable_write "$replication_pgpass_file" "$(pgpass_line "$(read_line "${secret_files[replication_password]}")")"$'\n'
+  durable_write "$replication_pgpass_file" "$(replication_pgpass)"$'\n'
+}
+
+# replication_pgpass: the replication password as libpq takes it.
+replication_pgpass() {
+  pgpass_line "$(read_line "${secret_files[replication_password]}")"
 }
 
 # secret_lines <associative array> <key>: a cluster whose key is being changed has two.

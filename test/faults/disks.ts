@@ -50,8 +50,8 @@ export function repairDisk(volume: string): void {
 export function removeDisks(isGone: (volume: string) => boolean): void {
   const files = readdirSync(tmpdir()).filter((name) => name.endsWith(suffix) && isGone(name.slice(0, -suffix.length)));
   for (const file of files.map((name) => join(tmpdir(), name))) {
-    for (const device of devicesOf(file)) command('losetup', '--detach', device);
-    rmSync(file);
+    for (const device of devicesOf(file)) detach(device, file);
+    rmSync(file, { force: true });
   }
 }
 
@@ -73,6 +73,15 @@ export function whyNoDisks(image: string): string | undefined {
 
 function fileOf(volume: string): string {
   return join(tmpdir(), `${volume}${suffix}`);
+}
+
+/** Another test may be removing the same one. */
+function detach(device: string, file: string): void {
+  try {
+    command('losetup', '--detach', device);
+  } catch (error) {
+    if (devicesOf(file).includes(device)) throw error;
+  }
 }
 
 function devicesOf(file: string): string[] {

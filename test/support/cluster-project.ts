@@ -7,6 +7,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { objectsWith, removeAbandonedObjects, removeObjectsWith } from './docker-objects.js';
 import { ensureImage } from './image.js';
 import { releasePorts, takeAll } from './ports.js';
 import { dockerLines, mustRun, run, type Ended, type RunOptions } from './shell.js';
@@ -52,7 +53,7 @@ export class ClusterProject {
 
   /** A project without a cluster yet, its image built. Whatever a killed test run left behind is removed first. */
   static async open(context: Context = {}): Promise<ClusterProject> {
-    await removeAbandoned();
+    await removeAbandonedObjects();
     // a build takes minutes, the commands of a test do not
     ensureImage();
     const prefix = `pgtest-${process.pid}`;
@@ -138,7 +139,7 @@ export class ClusterProject {
 
   /** Containers, volumes and networks of the cluster, by name. */
   async objects(): Promise<string[]> {
-    return objectsOf(this.prefix);
+    return objectsWith(label(this.prefix));
   }
 
   /** The file `name` of .pgraft/<prefix>. */
@@ -164,7 +165,7 @@ export class ClusterProject {
         if (destroyed.status !== 0) throw new Error(`npm run destroy failed:\n${destroyed.output}`);
       }
     } finally {
-      await removeObjects(this.prefix);
+      await removeObjectsWith(label(this.prefix));
       releasePorts(portsOf(this.ports));
       if (!this.#isSecond) rmSync(this.directory, { recursive: true, force: true });
     }
@@ -177,60 +178,6 @@ export class ClusterProject {
 
 function label(prefix: string): string {
   return `label=pgraft.cluster=${prefix}`;
-}
-
-async function objectsOf(prefix: string): Promise<string[]> {
-  const filter = ['--filter', label(prefix)];
-  const lists = await Promise.all([
-    dockerLines('ps', '--all', ...filter, '--format', '{{.Names}}'),
-    dockerLines('volume', 'ls', ...filter, '--format', '{{.Name}}'),
-    dockerLines('network', 'ls', ...filter, '--format', '{{.Name}}'),
-  ]);
-  return lists.flat().sort();
-}
-
-async function removeObjects(prefix: string): Promise<void> {
-  const filter = ['--filter', label(prefix), '--quiet'];
-  for (const [list, remove] of [
-    [
-      ['ps', '--all'],
-      ['rm', '--force', '--volumes'],
-    ],
-    [
-      ['volume', 'ls'],
-      ['volume', 'rm', '--force'],
-    ],
-    [
-      ['network', 'ls'],
-      ['network', 'rm'],
-    ],
-  ] as const) {
-    const found = await dockerLines(...list, ...filter);
-    if (found.length > 0) await mustRun('docker', [...remove, ...found]);
-  }
-}
-
-/** Clusters of test runs that no longer run: their prefix has the process that made them. */
-async function removeAbandoned(): Promise<void> {
-  const format = ['--format', '{{.Label "pgraft.cluster"}}', '--filter', 'label=pgraft.cluster'];
-  const lists = [
-    ['ps', '--all'],
-    ['volume', 'ls'],
-    ['network', 'ls'],
-  ];
-  const prefixes = await Promise.all(lists.map(async (list) => dockerLines(...list, ...format)));
-  for (const prefix of new Set(prefixes.flat())) {
-    const pid = /^pgtest-(\d+)(-b)?$/.exec(prefix)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) await removeObjects(prefix);
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 /** A block of ports of which all are free, for nobody else until it is released. */

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { showLogsOfFailed } from '../../support/failed-logs.js';
 import { faultsOfCluster } from '../../support/interrupted.js';
 import { applyTime, deployKilled, deployNext } from '../../support/killed.js';
 import { WrittenCluster } from '../../support/written-cluster.js';
@@ -22,11 +23,7 @@ describe(`the deploy after one that was killed ends well, and nothing is lost; P
     await applyTime(cluster, steady);
     console.info('undisturbed, in milliseconds:', takes);
   });
-  beforeEach(({ onTestFailed }) => {
-    onTestFailed(async () => {
-      console.error(await cluster.project.logs());
-    });
-  });
+  showLogsOfFailed(() => cluster.project);
   afterAll(async () => {
     console.info(`PGRAFT_TEST_SEED=${seed}\n${table.join('\n')}`);
     await cluster.close();

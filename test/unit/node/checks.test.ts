@@ -81,6 +81,17 @@ describe('what was handed over', () => {
     expect(node.state()).toMatchObject({ configured: 'no' });
   });
 
+  it('is left as it is by a disk that does not take it, and the entry point goes on', () => {
+    node.remove(`${cluster}/checks`);
+    node.write(`${cluster}/replication.pgpass`, 'x');
+    const full = "durable_write() { printf 'write error: No space left on device' >&2; false; }";
+    const { status, stdout, stderr } = node.call(`${full}\nset_damaged_aside\necho 'went on'`);
+    expect(status, stderr).toBe(0);
+    expect(stdout).toBe('went on\n');
+    expect(stderr).toContain('what was handed over cannot be mended now');
+    expect(node.read(`${cluster}/replication.pgpass`)).toBe('x');
+  });
+
   it.each([1, 2, 3, 4, 5, 6])('is right at whatever step a change of it ends (%i)', (last) => {
     const change = `
       steps=0

@@ -64,6 +64,19 @@ describe('whether the disk takes what a start needs', () => {
       /^starting\n.*make room on its disk; PostgreSQL is started as soon as it can be\n$/,
     );
   });
+
+  it('lets nothing be written before: what was handed over is as it was', () => {
+    node.configure({ initial_cluster: 'primary=a:7001' });
+    node.remove(`${volume}/cluster/checks`);
+    node.write(`${volume}/cluster/replication.pgpass`, 'x');
+    const turn =
+      'pause_for() { :; }\nwrite_probe() { echo "printf: write error: No space left on device" >&2; return 1; }\ntake_turn';
+    const { status, stderr } = node.call(turn);
+    expect(status, stderr).toBe(0);
+    expect(node.has(`${volume}/cluster/checks`)).toBe(false);
+    expect(node.read(`${volume}/cluster/replication.pgpass`)).toBe('x');
+    expect(node.read('var/run/postgresql/pgraft-node.phase')).toMatch(/make room on its disk/);
+  });
 });
 
 describe('the state of a server whose PostgreSQL runs on without Raft', () => {
