@@ -50,6 +50,15 @@ pgraft_suspicion_raise(PgraftSuspicion *s, int32_t leader, uint64_t term, int64_
 	return PGRAFT_ASK;
 }
 
+PgraftVerdict
+pgraft_suspicion_raise_by_stream(PgraftSuspicion *s, int32_t leader, uint64_t term, int64_t now_ms)
+{
+	if (is_of(s, leader, term))
+		return PGRAFT_UNDECIDED;
+	*s = (PgraftSuspicion){.leader = leader, .term = term, .since_ms = now_ms, .by_stream = true};
+	return PGRAFT_ASK;
+}
+
 /* One that is being asked has to be found listening too: a message may be read late, but nobody listens for a dead one. */
 PgraftVerdict
 pgraft_suspicion_hear(PgraftSuspicion *s, int32_t from, uint64_t term, int64_t now_ms)
@@ -70,11 +79,25 @@ judge(PgraftSuspicion *s, int64_t now_ms)
 	return PGRAFT_DEAD;
 }
 
+/* One that is just dying still accepts, and then breaks what it has accepted. */
+static PgraftVerdict
+answer_of_postmaster(PgraftSuspicion *s, PgraftProbeAnswer answer, int64_t now_ms)
+{
+	if (answer == PGRAFT_PROBE_ACCEPTED)
+		return PGRAFT_UNDECIDED;
+	if (answer == PGRAFT_PROBE_RESET && now_ms - s->since_ms < NO_ANSWER_MS)
+		return PGRAFT_ASK;
+	forget(s);
+	return PGRAFT_UNFOUNDED;
+}
+
 PgraftVerdict
 pgraft_suspicion_answer(PgraftSuspicion *s, PgraftProbeAnswer answer, int64_t now_ms)
 {
 	if (s->leader == 0 || s->judged_ms != 0)
 		return PGRAFT_UNDECIDED;
+	if (s->by_stream && answer != PGRAFT_PROBE_REFUSED)
+		return answer_of_postmaster(s, answer, now_ms);
 	s->accepted = answer == PGRAFT_PROBE_ACCEPTED;
 	if (answer == PGRAFT_PROBE_RESET)
 		return PGRAFT_ASK;

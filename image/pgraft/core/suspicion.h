@@ -3,7 +3,8 @@
  *	  Is the leader dead?  What a follower concludes from the end of a link with it, and how it stands for election then: no sockets, no clock.
  *
  * The end of a link proves nothing: it only makes the follower ask whether the leader's process still listens (net/detection.c).  What it then
- * learns decides.  Nothing that was learned before the link ended counts, and little that is heard just after: that may have been under way when its
+ * learns decides.  So does the end of the WAL stream, which comes some 30 ms sooner when a server dies: the kernel takes down libraft's asynchronous
+ * writes before it closes the links.  But nothing is known of a leader whose stream alone has ended, unless its postmaster is gone.  Nothing that was learned before the link ended counts, and little that is heard just after: that may have been under way when its
  * sender died.
  *
  * Only a message that nobody but the leader of that term sends is a sign of life: a process that was started again answers too, and leads no more.
@@ -35,9 +36,10 @@ typedef enum PgraftProbeAnswer
 typedef enum PgraftVerdict
 {
 	PGRAFT_UNDECIDED = 0,
-	PGRAFT_ASK,	  /* ask it, now or in PGRAFT_ASK_AGAIN_MS */
-	PGRAFT_DEAD,  /* from now on taken for it */
-	PGRAFT_LIVES, /* the suspicion is over */
+	PGRAFT_ASK,		 /* ask it, now or in PGRAFT_ASK_AGAIN_MS */
+	PGRAFT_DEAD,	 /* from now on taken for it */
+	PGRAFT_LIVES,	 /* the suspicion is over */
+	PGRAFT_UNFOUNDED /* it is over, and nothing was learned of the leader */
 } PgraftVerdict;
 
 typedef struct PgraftSuspicion
@@ -45,6 +47,7 @@ typedef struct PgraftSuspicion
 	int32_t leader; /* 0: no suspicion */
 	uint64_t term;
 	int64_t since_ms;
+	bool by_stream;	   /* its postmaster is asked, not its consensus worker */
 	bool accepted;	   /* it listens, as far as it was asked */
 	bool heard;		   /* since then */
 	int64_t judged_ms; /* it is taken for dead since then; 0: it is not */
@@ -52,6 +55,10 @@ typedef struct PgraftSuspicion
 
 /* A link with the leader of this term has ended. */
 extern PgraftVerdict pgraft_suspicion_raise(PgraftSuspicion *s, int32_t leader, uint64_t term, int64_t now_ms);
+
+/* The WAL stream has ended, and it is the leader of this term. */
+extern PgraftVerdict pgraft_suspicion_raise_by_stream(PgraftSuspicion *s, int32_t leader, uint64_t term,
+													  int64_t now_ms);
 
 /* The leader of this term has said something. */
 extern PgraftVerdict pgraft_suspicion_hear(PgraftSuspicion *s, int32_t from, uint64_t term, int64_t now_ms);

@@ -89,6 +89,9 @@ extern bool pgraft_consensus_transfer(int32_t node_id);
 /* This server's report of its data: goes to the leader of its term at once, and again with each answer to a beat. */
 extern void pgraft_consensus_report(const PgraftReport *report);
 
+/* The WAL that this server received has stopped coming: is the leader dead? */
+extern void pgraft_consensus_stream_ended(void);
+
 /* For every connection that is made from now on. */
 extern void pgraft_consensus_use_keys(const PgraftKeys *keys);
 

@@ -46,8 +46,11 @@ say_dead(PgraftConsensus *g, const char *why)
 	char message[160];
 
 	g->layer.counters.leader_judged_dead++;
-	snprintf(message, sizeof message, "node %d, the leader, is taken for dead: %s (%d ms after its link was closed)",
-			 suspicion->leader, why, (int) (suspicion->judged_ms - suspicion->since_ms));
+	if (suspicion->by_stream)
+		g->layer.counters.leader_suspicions++;
+	snprintf(message, sizeof message, "node %d, the leader, is taken for dead: %s (%d ms after its %s)",
+			 suspicion->leader, why, (int) (suspicion->judged_ms - suspicion->since_ms),
+			 suspicion->by_stream ? "WAL stream ended" : "link was closed");
 	g->config.hooks.log(message);
 }
 
@@ -103,10 +106,11 @@ answered(PgraftConsensus *g, PgraftProbeAnswer answer, const char *why)
 	int32_t leader = detection->suspicion.leader;
 	PgraftVerdict verdict = pgraft_suspicion_answer(&detection->suspicion, answer, pgraft_now_ms());
 
-	/* Accepted: what becomes of that connection is an answer too. */
+	/* Accepted: what becomes of that connection is an answer too; a postmaster that lives would keep it. */
 	if (answer == PGRAFT_PROBE_ACCEPTED && verdict == PGRAFT_UNDECIDED)
 	{
-		uv_timer_stop(&detection->timer);
+		if (!detection->suspicion.by_stream)
+			uv_timer_stop(&detection->timer);
 		return;
 	}
 	stop_asking(g);
@@ -179,12 +183,26 @@ connected(uv_connect_t *connect, int status)
 	answered(probe->g, meaning(status), uv_strerror(status));
 }
 
+/* The consensus worker's address, or the postmaster's. */
+static struct sockaddr_in
+address_to_ask(const PgraftConsensus *g)
+{
+	const PgraftSuspicion *suspicion = &g->detection.suspicion;
+	const PgraftMember *member = pgraft_state_member(&g->state, suspicion->leader);
+	struct sockaddr_in address = g->peers.to[suspicion->leader].reached;
+
+	if (suspicion->by_stream)
+		address.sin_port = htons(member->postgres_port);
+	return address;
+}
+
 /* Without memory or descriptors nothing is learned: the election timeout decides. */
 static void
 ask(PgraftConsensus *g)
 {
 	PgraftDetection *detection = &g->detection;
 	PgraftProbe *probe = calloc(1, sizeof *probe);
+	struct sockaddr_in address = address_to_ask(g);
 
 	stop_asking(g);
 	if (probe == NULL)
@@ -197,8 +215,7 @@ ask(PgraftConsensus *g)
 	}
 	probe->tcp.data = probe->connect.data = probe;
 	detection->probe = probe;
-	if (uv_tcp_connect(&probe->connect, &probe->tcp,
-					   (const struct sockaddr *) &g->peers.to[detection->suspicion.leader].reached, connected) != 0)
+	if (uv_tcp_connect(&probe->connect, &probe->tcp, (const struct sockaddr *) &address, connected) != 0)
 		stop_asking(g);
 	else
 		uv_timer_start(&detection->timer, no_answer_came, pgraft_no_answer_ms(g->config.heartbeat_interval_ms), 0);
@@ -229,17 +246,35 @@ suspect(PgraftConsensus *g, int32_t leader)
 		ask(g);
 }
 
-void
-pgraft_detection_link_ended(PgraftConsensus *g, int32_t node_id)
+/* Whose death this server would vote about: the leader that it follows and was linked with; 0: nobody's. */
+static int32_t
+leader_to_ask(PgraftConsensus *g)
 {
 	raft_id leader = 0;
 	const char *address;
 
 	if (!g->running || g->stopping || raft_state(&g->raft) != RAFT_FOLLOWER || !is_voter(g))
-		return;
+		return 0;
 	raft_leader(&g->raft, &leader, &address);
-	if (leader == (raft_id) node_id && g->peers.to[node_id].reached.sin_family != 0)
+	return leader != 0 && g->peers.to[leader].reached.sin_family != 0 ? (int32_t) leader : 0;
+}
+
+void
+pgraft_detection_link_ended(PgraftConsensus *g, int32_t node_id)
+{
+	if (node_id != 0 && leader_to_ask(g) == node_id)
 		suspect(g, node_id);
+}
+
+void
+pgraft_detection_stream_ended(PgraftConsensus *g)
+{
+	int32_t leader = leader_to_ask(g);
+
+	if (leader != 0 && pgraft_state_member(&g->state, leader) != NULL &&
+		pgraft_suspicion_raise_by_stream(&g->detection.suspicion, leader, pgraft_term(raft_current_term(&g->raft)),
+										 pgraft_now_ms()) == PGRAFT_ASK)
+		ask(g);
 }
 
 void

@@ -2,8 +2,8 @@
  * detection.h
  *	  Finding out at once that the leader has died, instead of waiting for the election timeout; core/suspicion.h has the rules.
  *
- * When a process dies its kernel closes its sockets, so that a link of net/peers.h with it ends.  This server then asks where the link was last
- * made, with a bare connection to the kernel there: no name is resolved and nobody is greeted.  A leader that is taken for dead is no leader less: its followers
+ * When a process dies its kernel closes its sockets, so that a link of net/peers.h with it ends, and the WAL stream from it.  This server then asks at the
+ * host where the link was last made, at the port of what has ended, with a bare connection to the kernel there: no name is resolved and nobody is greeted.  A leader that is taken for dead is no leader less: its followers
  * only stand for election sooner, and still ask each other first (Raft's pre-vote).
  */
 #ifndef PGRAFT_DETECTION_H
@@ -27,8 +27,9 @@ typedef struct PgraftDetection
 extern void pgraft_detection_init(struct PgraftConsensus *g);
 extern void pgraft_detection_turn(struct PgraftConsensus *g);
 
-/* A link with it has ended; the leader of this term has been heard. */
+/* A link with it has ended; the stream of WAL that this server received has; the leader of this term has been heard. */
 extern void pgraft_detection_link_ended(struct PgraftConsensus *g, int32_t node_id);
+extern void pgraft_detection_stream_ended(struct PgraftConsensus *g);
 extern void pgraft_detection_heard(struct PgraftConsensus *g, int32_t from, uint64_t term);
 
 /* The election timeout of this server, now. */

@@ -58,6 +58,12 @@ link_ended(void *arg, int32_t node_id)
 	pgraft_detection_link_ended(g, node_id);
 }
 
+void
+pgraft_consensus_stream_ended(void)
+{
+	pgraft_detection_stream_ended(&pgraft_group);
+}
+
 bool
 pgraft_is_configured(const PgraftConsensus *g, int32_t node_id)
 {

@@ -46,7 +46,8 @@ typedef struct PgraftCounters
 	uint64_t greetings_refused;
 	uint64_t connections_silent; /* they came and went without a byte */
 	uint64_t errors;
-	uint64_t leader_suspicions;			/* links with the leader that ended while this server followed it */
+	uint64_t
+		leader_suspicions; /* links with the leader that ended while this server followed it, and WAL streams of a dead one */
 	uint64_t leader_judged_dead;		/* and the leader was taken for dead */
 	uint64_t longest_leader_silence_ms; /* after which that very leader was heard again */
 } PgraftCounters;

@@ -22,6 +22,7 @@
 
 static uint64 proposal_taken;
 static uint64 barrier_told;
+static uint32 streams_told;
 
 static void
 log_line(const char *message)
@@ -238,9 +239,21 @@ serve_asks(void)
 	}
 }
 
+static void
+tell_of_streams(void)
+{
+	uint32 ended = pg_atomic_read_u32(&pgraft_shared->streams_ended);
+
+	if (ended == streams_told)
+		return;
+	streams_told = ended;
+	pgraft_consensus_stream_ended();
+}
+
 void
 pgraft_bridge_serve(void)
 {
+	tell_of_streams();
 	serve_formation();
 	serve_role_worker();
 	serve_asks();
@@ -269,6 +282,7 @@ pgraft_bridge_begin(void)
 	proposal_taken = pgraft_shared->proposal_settled = pgraft_shared->proposal_ticket;
 	barrier_told = pgraft_shared->barrier_reached;
 	LWLockRelease(pgraft_shared->lock);
+	streams_told = pg_atomic_read_u32(&pgraft_shared->streams_ended);
 	pgraft_asks_begin();
 }
 

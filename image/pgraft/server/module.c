@@ -16,6 +16,7 @@
 #include "server/role_settings.h"
 #include "server/settings.h"
 #include "server/shared.h"
+#include "server/wal_receiver.h"
 
 PG_MODULE_MAGIC;
 
@@ -51,6 +52,7 @@ _PG_init(void)
 	pgraft_shared_request();
 	pgraft_gate_install();
 	pgraft_role_settings_guard();
+	pgraft_wal_receiver_preload();
 	register_worker("pgraft consensus", "pgraft_consensus_main");
 	register_worker("pgraft role", "pgraft_role_main");
 }

@@ -72,6 +72,8 @@ startup_shared(void)
 			pg_atomic_init_u32(&pgraft_shared->processes[i].commit, PGRAFT_COMMIT_NONE);
 		}
 		pg_atomic_init_u64(&pgraft_shared->startup_conninfo, 0);
+		pg_atomic_init_u32(&pgraft_shared->streams_ended, 0);
+		pg_atomic_init_u32(&pgraft_shared->stopped_receiver, 0);
 		pg_atomic_init_u64(&pgraft_shared->checkpointer_sync, 0);
 		pgraft_want_present_settings();
 	}

@@ -151,10 +151,12 @@ typedef struct PgraftShared
 	ConditionVariable commits_released;
 	pg_atomic_uint64 only_stream;	 /* hash of the name of the one standby that may stream meanwhile; 0: all may */
 	pg_atomic_uint64 lease_until_ms; /* CLOCK_BOOTTIME; written by the consensus worker, read before each commit (S5) */
-	pg_atomic_uint32 startup_generation;			/* the startup process has read this one (R5) */
-	pg_atomic_uint32 startup_proc;					/* its ProcNumber + 1, 0 while unknown */
-	pg_atomic_uint64 startup_conninfo;				/* hash of the primary_conninfo that it applies */
-	pg_atomic_uint64 checkpointer_sync;				/* hash of the synchronous_standby_names that it applies (R12) */
+	pg_atomic_uint32 startup_generation; /* the startup process has read this one (R5) */
+	pg_atomic_uint32 startup_proc;		 /* its ProcNumber + 1, 0 while unknown */
+	pg_atomic_uint64 startup_conninfo;	 /* hash of the primary_conninfo that it applies */
+	pg_atomic_uint32 streams_ended;		 /* those of this server's WAL receivers that nobody here ended, counted */
+	pg_atomic_uint32 stopped_receiver;	 /* process id of the newest one that the role worker ended */
+	pg_atomic_uint64 checkpointer_sync;	 /* hash of the synchronous_standby_names that it applies (R12) */
 	PgraftProcess processes[FLEXIBLE_ARRAY_MEMBER]; /* by ProcNumber */
 } PgraftShared;
 

@@ -6,6 +6,8 @@
 
 #include <signal.h>
 
+#include "fmgr.h"
+#include "miscadmin.h"
 #include "replication/walreceiver.h"
 #include "storage/proc.h"
 #include "storage/procarray.h"
@@ -14,6 +16,30 @@
 
 #include "server/shared.h"
 #include "server/wal_receiver.h"
+
+/* libpqwalreceiver's own, but for the end of a connection. */
+static WalReceiverFunctionsType receiver_functions;
+static walrcv_disconnect_fn plain_disconnect;
+
+static void
+disconnect(WalReceiverConn *conn)
+{
+	plain_disconnect(conn);
+	if (MyBackendType != B_WAL_RECEIVER || pg_atomic_read_u32(&pgraft_shared->stopped_receiver) == (uint32) MyProcPid)
+		return;
+	pg_atomic_fetch_add_u32(&pgraft_shared->streams_ended, 1);
+	pgraft_wake_consensus();
+}
+
+void
+pgraft_wal_receiver_preload(void)
+{
+	load_file("libpqwalreceiver", false);
+	receiver_functions = *WalReceiverFunctions;
+	plain_disconnect = receiver_functions.walrcv_disconnect;
+	receiver_functions.walrcv_disconnect = disconnect;
+	WalReceiverFunctions = &receiver_functions;
+}
 
 /* As ShutdownWalRcv() does it, without its wait: the receiver may hang in a stopped process or in a write to a slow disk. */
 bool
@@ -45,7 +71,10 @@ pgraft_wal_receiver_stop(void)
 	if (never_started)
 		ConditionVariableBroadcast(&WalRcv->walRcvStoppedCV);
 	if (pid != 0)
+	{
+		pg_atomic_write_u32(&pgraft_shared->stopped_receiver, (uint32) pid);
 		kill(pid, SIGTERM);
+	}
 	return !WalRcvRunning();
 }
 

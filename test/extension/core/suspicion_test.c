@@ -56,6 +56,51 @@ TEST(refused_means_dead)
 	CHECK(pgraft_suspicion_timeout(&s, 0, false, CLOSED + 1) > 0);
 }
 
+TEST(the_end_of_the_stream_means_dead_when_its_postmaster_is_gone)
+{
+	PgraftSuspicion s = {0};
+
+	CHECK_INT(pgraft_suspicion_raise_by_stream(&s, LEADER, TERM, CLOSED), PGRAFT_ASK);
+	CHECK_INT(pgraft_suspicion_timeout(&s, 0, false, CLOSED), 0);
+	CHECK_INT(pgraft_suspicion_answer(&s, PGRAFT_PROBE_REFUSED, CLOSED + 1), PGRAFT_DEAD);
+	CHECK(pgraft_suspicion_timeout(&s, 0, false, CLOSED + 1) > 0);
+}
+
+TEST(the_end_of_the_stream_means_nothing_else)
+{
+	const PgraftProbeAnswer answers[] = {PGRAFT_PROBE_NO_ANSWER, PGRAFT_PROBE_UNREACHABLE, PGRAFT_PROBE_RESET};
+
+	for (int i = 0; i < 3; i++)
+	{
+		PgraftSuspicion s = {0};
+
+		CHECK_INT(pgraft_suspicion_raise_by_stream(&s, LEADER, TERM, CLOSED), PGRAFT_ASK);
+		CHECK_INT(pgraft_suspicion_answer(&s, PGRAFT_PROBE_ACCEPTED, CLOSED + 1), PGRAFT_UNDECIDED);
+		CHECK_INT(pgraft_suspicion_answer(&s, answers[i], CLOSED + 101), PGRAFT_UNFOUNDED);
+		CHECK_INT(s.leader, 0);
+	}
+}
+
+TEST(a_dying_postmaster_accepts_and_is_asked_again)
+{
+	PgraftSuspicion s = {0};
+
+	CHECK_INT(pgraft_suspicion_raise_by_stream(&s, LEADER, TERM, CLOSED), PGRAFT_ASK);
+	CHECK_INT(pgraft_suspicion_answer(&s, PGRAFT_PROBE_ACCEPTED, CLOSED), PGRAFT_UNDECIDED);
+	CHECK_INT(pgraft_suspicion_answer(&s, PGRAFT_PROBE_RESET, CLOSED + 4), PGRAFT_ASK);
+	CHECK_INT(pgraft_suspicion_answer(&s, PGRAFT_PROBE_REFUSED, CLOSED + 6), PGRAFT_DEAD);
+}
+
+TEST(the_end_of_a_link_is_asked_about_whatever_the_stream_did_but_not_the_other_way_round)
+{
+	PgraftSuspicion s = {0};
+
+	pgraft_suspicion_raise_by_stream(&s, LEADER, TERM, CLOSED);
+	CHECK_INT(pgraft_suspicion_raise(&s, LEADER, TERM, CLOSED + 1), PGRAFT_ASK);
+	CHECK_INT(pgraft_suspicion_raise_by_stream(&s, LEADER, TERM, CLOSED + 2), PGRAFT_UNDECIDED);
+	CHECK_INT(pgraft_suspicion_answer(&s, PGRAFT_PROBE_UNREACHABLE, CLOSED + 3), PGRAFT_DEAD);
+}
+
 TEST(no_answer_and_unreachable_mean_dead)
 {
 	PgraftSuspicion s = suspicion();

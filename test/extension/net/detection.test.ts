@@ -115,6 +115,39 @@ describe('three members, of which one leads', () => {
       expect(said.join('\n')).toMatch(/is taken for dead: no answer \(\d{2,3} ms after its link was closed\)/);
   });
 
+  describe('and the WAL that its followers receive ends', () => {
+    const streamsEnd = () => {
+      for (const follower of followers) follower.tell('stream ended');
+    };
+
+    it('another leads at once when its postmaster is gone, before the links to it end', async () => {
+      const before = await counts();
+      group.signal('STOP', [leader]);
+      streamsEnd();
+      await succeeded(atOnce);
+      for (const [index, seen] of (await counts()).entries()) {
+        expect(seen.suspicions).toBe((before[index]?.suspicions ?? 0) + 1);
+        expect(seen.judged).toBe((before[index]?.judged ?? 0) + 1);
+      }
+      for (const { said } of followers)
+        expect(said.join('\n')).toMatch(/is taken for dead: connection refused \(\d+ ms after its WAL stream ended\)/);
+    });
+
+    it('nothing follows from it when its postmaster listens', async () => {
+      const before = await counts();
+      const listen = `use IO::Socket::INET; $server = IO::Socket::INET->new(
+          LocalAddr => "127.0.0.1:${5431 + leader.id}", Listen => 8, ReuseAddr => 1) or die $!;
+        exit if fork; close $_ for (*STDIN, *STDOUT, *STDERR); push @kept, $server->accept for 1, 2; sleep 3`;
+      group.run(`perl -e '${listen}'`);
+      streamsEnd();
+      await beats(10);
+      expect(await counts()).toEqual(before);
+      expect(await leader.status()).toMatchObject({ term, leader: leader.id });
+      group.signal('KILL', [leader]);
+      await succeeded(atOnce);
+    });
+  });
+
   it('the suspicion ends when the links to it end and it lives', async () => {
     const before = await counts();
     leader.tell(`cut ${followers[0].id}`);

@@ -341,6 +341,8 @@ obey(const char *command)
 		say_status();
 	else if (strcmp(command, "promote") == 0)
 		propose(PGRAFT_ENTRY_INTENT, status.term, PGRAFT_ENTRY_INTENT);
+	else if (strcmp(command, "stream ended") == 0)
+		pgraft_consensus_stream_ended();
 	else if (strcmp(command, "retire") == 0)
 		serving_term = 0;
 	else if (strncmp(command, "keys ", 5) == 0)
