@@ -43,11 +43,15 @@ keep_settings() {
   write_checked "$settings_file" "${1:+$1$'\n'}"
 }
 
-# have_settings: those that were kept.
+# have_settings: those that were kept; none where there never were any. Of those that were damaged the checksum stays, of what is to be handed
+# over again.
 have_settings() {
-  if [[ ! -e "$settings_file" ]]; then
-    make_private_directory "$cluster_dir"
-    durable_write "$settings_file" '' # without a checksum: of those that were damaged, that of what is to be handed over again stays
+  [[ ! -e "$settings_file" ]] || return 0
+  make_private_directory "$cluster_dir"
+  if is_named "$(damaged_secrets)" "$settings_file"; then
+    durable_write "$settings_file" ''
+  else
+    keep_settings ''
   fi
 }
 

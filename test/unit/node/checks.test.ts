@@ -63,6 +63,15 @@ describe('what was handed over', () => {
     expect(node.state()).toMatchObject({ configured: 'yes' });
   });
 
+  it('is not what somebody put where no settings were handed over', () => {
+    node.call('have_settings');
+    node.write(`${cluster}/settings.conf`, 'nonsense\n');
+    turn();
+    node.call('have_settings');
+    expect(node.read(`${cluster}/settings.conf`)).toBe('');
+    expect(node.state()).toMatchObject({ configured: 'yes' });
+  });
+
   it('gives the password file of libpq, whatever became of that', () => {
     const before = node.read(`${cluster}/replication.pgpass`);
     node.write(`${cluster}/replication.pgpass`, 'x');
