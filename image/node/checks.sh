@@ -133,10 +133,10 @@ drop_damaged_identifier() {
 
 # has_damaged_identifier: the system identifier has its checksum in the next line, but for that of an older version.
 has_damaged_identifier() {
-  local identifier check
+  local text='' identifier check
   [[ -f "$system_identifier_file" ]] || return 1
-  identifier="$(read_line "$system_identifier_file")"
-  check="$(sed -n 2p "$system_identifier_file")"
-  [[ ! "$identifier" =~ ^[0-9]+$ || -n "$(tail -c 1 "$system_identifier_file")" ]] ||
+  IFS= read -r -d '' text <"$system_identifier_file" || true
+  { read -r identifier; read -r check; } <<<"$text" || true
+  [[ ! "$identifier" =~ ^[0-9]+$ || "$text" != *$'\n' ]] ||
     [[ -n "$check" && "$check" != "$(printf '%s' "$identifier" | cksum)" ]]
 }

@@ -25,16 +25,11 @@ write_aside() {
   mv -fT "$1.new" "$1"
 }
 
-# setting <name> <value>: a line of postgresql.conf.
+# setting <name> <value>: a line of postgresql.conf, whose strings know '' and backslash escapes, and have no line ends.
 setting() {
-  printf '%s = %s\n' "$1" "$(quoted "$2")"
-}
-
-# quoted <text>: as a string of postgresql.conf, which knows '' and backslash escapes; no line ends.
-quoted() {
-  local text="$1" apostrophe="'"
+  local text="$2" apostrophe="'"
   text="${text//\\/\\\\}"
-  printf "'%s'" "${text//$apostrophe/$apostrophe$apostrophe}"
+  printf "%s = '%s'\n" "$1" "${text//$apostrophe/$apostrophe$apostrophe}"
 }
 
 postgresql_conf() {
@@ -44,10 +39,10 @@ postgresql_conf() {
   log_settings
   pgraft_settings
   printf '\n# from the cluster settings\n%s\n' "${PGRAFT_POSTGRES_SETTINGS:-}"
-  printf 'include_if_exists = %s\n' "$(quoted "$settings_file")"
+  setting include_if_exists "$settings_file"
   limit_settings
   printf '\n# written by the role worker: where to stream from, who confirms commits\n'
-  printf 'include_if_exists = %s\n' "$(quoted "$role_conf_file")"
+  setting include_if_exists "$role_conf_file"
 }
 
 place_settings() {

@@ -13,28 +13,30 @@ durable_write() {
   durable_rename "$aside" "$path"
 }
 
-# says <path> <content>: whether the file is there, with just that.
+# says <path> <content>: whether the file is there, with just that. (A zero byte ends what is read, and is in no text.)
 says() {
-  [[ -f "$1" ]] && printf '%s' "$2" | cmp -s - "$1"
+  local text
+  [[ -f "$1" ]] || return 1
+  ! IFS= read -r -d '' text <"$1" && [[ "$text" == "$2" ]]
 }
 
 # durable_rename <from> <to>, both in one directory; a directory is renamed only over nothing or an empty one.
 durable_rename() {
   mv -fT "$1" "$2"
-  sync "$(dirname "$2")"
+  sync "${2%/*}"
 }
 
 # durable_remove <path...>, all in one directory; what is not there is no error.
 durable_remove() {
   rm -f "$@"
-  sync "$(dirname "$1")"
+  sync "${1%/*}"
 }
 
 # remove_directory <path>: with all that is in it; nothing there is no error.
 remove_directory() {
   if [[ -e "$1" ]]; then
     rm -rf "$1"
-    sync "$(dirname "$1")"
+    sync "${1%/*}"
   fi
 }
 
@@ -44,7 +46,7 @@ make_private_directory() {
   for path in "$@"; do
     if [[ ! -d "$path" ]]; then
       mkdir -p "$path"
-      sync "$path" "$(dirname "$path")"
+      sync "$path" "${path%/*}"
     fi
   done
 }

@@ -9,11 +9,15 @@ next_incarnation_file="$raft_dir/incarnation.next"
 data_incarnation_file="$data_dir/pgraft.incarnation"
 
 has_data() {
-  [[ -d "$data_dir" && -n "$(ls -A "$data_dir")" ]]
+  has_files "$data_dir"
 }
 
 has_raft_state() {
-  [[ -d "$raft_dir/raft" && -n "$(ls -A "$raft_dir/raft")" ]]
+  has_files "$raft_dir/raft"
+}
+
+has_files() {
+  compgen -G "$1/*" >/dev/null || compgen -G "$1/.[!.]*" >/dev/null
 }
 
 # incarnation_state: none (on neither side), match, mismatch. Data in the midst of a rejoin is this server's, though it bears none.

@@ -34,22 +34,29 @@ take_lower_request() {
 # limit_settings: lines for those of which the data asks for more than is configured.
 limit_settings() {
   ((!lowering)) || return 0
-  local control name asked
+  local control name asked configured
   control="$(LC_ALL=C pg_controldata "$data_dir" 2>/dev/null)" || return 0 # PostgreSQL will say what is wrong with it
   for name in "${limit_names[@]}"; do
-    asked="$(sed -n "s/^${limit_labels[$name]}: *\\([0-9]\\{1,\\}\\)$/\\1/p" <<<"$control")"
-    if [[ -n "$asked" ]] && (("$(configured_limit "$name")" < asked)); then
+    [[ $'\n'"$control"$'\n' =~ $'\n'"${limit_labels[$name]}: "\ *([0-9]+)$'\n' ]] || continue
+    asked="${BASH_REMATCH[1]}"
+    set_configured_limit configured "$name"
+    if ((configured < asked)); then
       setting "$name" "$asked"
     fi
   done
 }
 
-# configured_limit <name>: as the cluster settings have it, else PostgreSQL's default. What is no number is PostgreSQL's to refuse.
-configured_limit() {
-  local value
-  value="$(sed -n "s/^$1 = '\\([0-9]\\{1,9\\}\\)'$/\\1/p" <<<"${PGRAFT_POSTGRES_SETTINGS:-}" | tail -n 1)"
-  if [[ -z "$value" ]] && grep -q "^$1 = " <<<"${PGRAFT_POSTGRES_SETTINGS:-}"; then
-    value=999999999
-  fi
-  printf '%d' "$((10#${value:-${limit_defaults[$1]}}))"
+# set_configured_limit <variable> <name>: as the cluster settings have it, the last line of a name counts; else PostgreSQL's default. What is no
+# number is PostgreSQL's to refuse.
+set_configured_limit() {
+  local line found='' other=''
+  while IFS= read -r line; do
+    if [[ "$line" =~ ^"$2 = '"([0-9]{1,9})"'"$ ]]; then
+      found="${BASH_REMATCH[1]}"
+    elif [[ "$line" == "$2 = "* ]]; then
+      other=999999999
+    fi
+  done <<<"${PGRAFT_POSTGRES_SETTINGS:-}"
+  found="${found:-${other:-${limit_defaults[$2]}}}"
+  printf -v "$1" '%d' "$((10#$found))"
 }

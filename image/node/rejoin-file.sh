@@ -38,7 +38,10 @@ read_rejoin() {
       rejoin_problem="the line '$key $value'"
       return 1
     fi
-  done < <(cat "$rejoin_file")
+  done <"$rejoin_file" || {
+    rejoin_problem='no text that can be read'
+    return 1
+  }
   for key in "${rejoin_keys[@]}"; do
     if [[ -z "${rejoin[$key]:-}" ]]; then
       rejoin_problem="no line '$key'"
