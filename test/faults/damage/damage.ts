@@ -1,7 +1,7 @@
 /** Files of one standby's volume that somebody has cut off, changed or removed while it was down, and what its users see then. */
 
 /** What has to be there before a file of it can be spoiled. */
-export type Needs = 'closed segments of the log' | 'a snapshot';
+export type Needs = 'closed segments of the log' | 'a snapshot' | 'a restartpoint of its timeline';
 
 /** What becomes of the server. */
 export type Ending =

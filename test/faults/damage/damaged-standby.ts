@@ -153,9 +153,22 @@ async function cannotRead(server: FaultServer, why: RegExp): Promise<void> {
 async function has(cluster: FaultCluster, server: FaultServer, needs: Needs | undefined): Promise<void> {
   if (needs === undefined) return;
   if (needs === 'a snapshot') return hasSnapshot(cluster, server);
+  if (needs === 'a restartpoint of its timeline') return hasRestartpoint(await cluster.primary(), server);
   // an open segment is closed at the next start
   await docker('restart', server.container);
   await whole(cluster, deadline);
+}
+
+/** Without its history file it could not begin at one of the timeline before. */
+async function hasRestartpoint(primary: FaultServer, server: FaultServer): Promise<void> {
+  const timelineOf = async (one: FaultServer) => {
+    await one.query('CHECKPOINT');
+    const [row] = await one.query<{ timeline_id: number }>('SELECT timeline_id FROM pg_control_checkpoint()');
+    return row?.timeline_id;
+  };
+  const newest = await timelineOf(primary);
+  const isNewest = (seen: number | undefined) => seen === newest;
+  await eventually('a restartpoint of the newest timeline', async () => timelineOf(server), isNewest, deadline);
 }
 
 /** Settings are entries of the Raft log. */

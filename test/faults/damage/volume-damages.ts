@@ -1,5 +1,5 @@
 /** Spoilt files of the data directory, and of what the bootstrap has handed over. */
-import { anew, same, told, type Damage } from './damage.js';
+import { anew, same, told, type Damage, type Needs } from './damage.js';
 
 const chain = '17/main/pgraft.chain';
 const ofChain = /chain of promotions/;
@@ -28,6 +28,7 @@ const pgraftsOwn: readonly Damage[] = [
 ];
 
 const copyAnew = 'pgraft-node copy-anew';
+const restartpoint: Needs = 'a restartpoint of its timeline';
 const data: readonly Damage[] = [
   { file: 'PG_VERSION', damage: 'missing', script: 'rm 17/main/PG_VERSION', ending: told('PG_VERSION', copyAnew) },
   {
@@ -58,9 +59,15 @@ const data: readonly Damage[] = [
   { file: 'standby.signal', damage: 'missing', script: 'rm 17/main/standby.signal', ending: same },
   { file: 'the newest WAL', damage: 'missing', script: 'rm "$(wal)"', ending: same },
   { file: 'the newest WAL', damage: 'a bit flipped', script: 'flip "$(wal)" 8300', ending: same },
-  { file: 'the newest history file', damage: 'missing', script: 'rm "$(history)"', ending: same },
-  { file: 'the newest history file', damage: 'cut off', script: 'cut "$(history)"', ending: same },
-  { file: 'the newest history file', damage: 'a bit flipped', script: 'flip "$(history)" 3', ending: same },
+  { file: 'the newest history file', damage: 'missing', script: 'rm "$(history)"', ending: same, needs: restartpoint },
+  { file: 'the newest history file', damage: 'cut off', script: 'cut "$(history)"', ending: same, needs: restartpoint },
+  {
+    file: 'the newest history file',
+    damage: 'a bit flipped',
+    script: 'flip "$(history)" 3',
+    ending: same,
+    needs: restartpoint,
+  },
   {
     file: 'a table',
     damage: 'a bit flipped',
