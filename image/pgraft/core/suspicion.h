@@ -3,9 +3,11 @@
  *	  Is the leader dead?  What a follower concludes from the end of a link with it, and how it stands for election then: no sockets, no clock.
  *
  * The end of a link proves nothing: it only makes the follower ask whether the leader's process still listens (net/detection.c).  What it then
- * learns decides.  So does the end of the WAL stream, which comes some 30 ms sooner when a server dies: the kernel takes down libraft's asynchronous
- * writes before it closes the links.  But nothing is known of a leader whose stream alone has ended, unless its postmaster is gone.  Nothing that was learned before the link ended counts, and little that is heard just after: that may have been under way when its
+ * learns decides.  Nothing that was learned before the link ended counts, and little that is heard just after: that may have been under way when its
  * sender died.
+ *
+ * The WAL stream of a server that dies ends some 30 ms sooner: before it closes the links, the kernel takes down libraft's asynchronous writes.  So
+ * its end makes the follower ask too.  But a leader whose stream alone has ended is dead only if its postmaster is gone.
  *
  * Only a message that nobody but the leader of that term sends is a sign of life: a process that was started again answers too, and leads no more.
  */

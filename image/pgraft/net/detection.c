@@ -191,7 +191,7 @@ address_to_ask(const PgraftConsensus *g)
 	const PgraftMember *member = pgraft_state_member(&g->state, suspicion->leader);
 	struct sockaddr_in address = g->peers.to[suspicion->leader].reached;
 
-	if (suspicion->by_stream)
+	if (suspicion->by_stream && member != NULL)
 		address.sin_port = htons(member->postgres_port);
 	return address;
 }

@@ -2,9 +2,10 @@
  * detection.h
  *	  Finding out at once that the leader has died, instead of waiting for the election timeout; core/suspicion.h has the rules.
  *
- * When a process dies its kernel closes its sockets, so that a link of net/peers.h with it ends, and the WAL stream from it.  This server then asks at the
- * host where the link was last made, at the port of what has ended, with a bare connection to the kernel there: no name is resolved and nobody is greeted.  A leader that is taken for dead is no leader less: its followers
- * only stand for election sooner, and still ask each other first (Raft's pre-vote).
+ * When a process dies its kernel closes its sockets, so that a link of net/peers.h with it ends, and the WAL stream from it.  This server then asks
+ * where the link was last made, at the port of what has ended, with a bare connection to the kernel there: no name is resolved and nobody is
+ * greeted.  A leader that is taken for dead is no leader less: its followers only stand for election sooner, and still ask each other first
+ * (Raft's pre-vote).
  */
 #ifndef PGRAFT_DETECTION_H
 #define PGRAFT_DETECTION_H
