@@ -53,7 +53,7 @@ function recorded(): Buffer {
 it('a recorded greeting, played back, is refused, although the original was good', async () => {
   await listener.shows({ leader_id: 1, state: 'follower', quorum_met: true }, 20_000);
   const whole = helloSize + proofSize;
-  const greeting = await eventually('a recorded greeting', recorded, (bytes) => bytes.length > 0, 5_000);
+  const greeting = await eventually('a recorded greeting', recorded, (bytes) => bytes.length > 0, 20_000);
 
   const { current_term, leader_id } = await listener.status();
   const pieces = [greeting.subarray(0, helloSize), greeting.subarray(helloSize, whole), greeting.subarray(whole)];
