@@ -36,11 +36,18 @@ pgraft_view_server(const PgraftMembershipView *view, int32_t node_id)
 	return NULL;
 }
 
+/* One that does not stream may be about to stop and have its data rewound: the primary that it then needs must not depend on its vote. */
+static bool
+is_counted_on(const PgraftMembershipView *view, const PgraftServer *server)
+{
+	return server->reachable && (server->node_id == view->self || server->lag_bytes >= 0);
+}
+
 bool
 pgraft_majority_without(const PgraftMembershipView *view, int32_t node_id)
 {
 	int voters = 0;
-	int reachable = 0;
+	int counted_on = 0;
 
 	for (int i = 0; i < view->n_servers; i++)
 	{
@@ -49,9 +56,9 @@ pgraft_majority_without(const PgraftMembershipView *view, int32_t node_id)
 		if (server->role != PGRAFT_VOTER || server->node_id == node_id)
 			continue;
 		voters++;
-		reachable += server->reachable;
+		counted_on += is_counted_on(view, server);
 	}
-	return reachable > voters / 2;
+	return counted_on > voters / 2;
 }
 
 /* R13: under the configuration of now, and by the newcomer too. */
@@ -93,8 +100,9 @@ step_out(const PgraftMembershipView *view, const PgraftChange *change)
 		return fail(change,
 					pgraft_outcome(PGRAFT_OUTCOME_STATE, "", "node %" PRId32 " leads and cannot remove itself", id));
 	if (!pgraft_majority_without(view, id))
-		return fail(change, pgraft_outcome(PGRAFT_OUTCOME_STATE, "Bring the others back first.",
-										   "without node %" PRId32 " no majority of the voters would answer", id));
+		return fail(change,
+					pgraft_outcome(PGRAFT_OUTCOME_STATE, "Bring the others back first.",
+								   "without node %" PRId32 " no majority of the voters would answer and stream", id));
 	if (!barrier_reached(view, 0))
 		return step_of(PGRAFT_STEP_WANT_BARRIER, 0);
 	return step_of(PGRAFT_STEP_REMOVE, id);

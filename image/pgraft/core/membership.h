@@ -118,7 +118,7 @@ extern PgraftChange pgraft_membership_mend(const PgraftMembershipView *view);
 
 extern const PgraftServer *pgraft_view_server(const PgraftMembershipView *view, int32_t node_id);
 
-/* Do the voters that answer remain a majority when this one is gone? */
+/* Do the voters that answer, and stream from this leader, remain a majority when this one is gone? */
 extern bool pgraft_majority_without(const PgraftMembershipView *view, int32_t node_id);
 
 #endif

@@ -168,9 +168,9 @@ can_remove(const PgraftMembershipView *view, const PgraftRequest *request, Pgraf
 											  "node %" PRId32 " is the only voter", request->node_id));
 	if (pgraft_majority_without(view, request->node_id))
 		return true;
-	return refuse(outcome,
-				  pgraft_outcome(PGRAFT_OUTCOME_STATE, "Bring the others back first.",
-								 "without node %" PRId32 " no majority of the voters would answer", request->node_id));
+	return refuse(outcome, pgraft_outcome(PGRAFT_OUTCOME_STATE, "Bring the others back first.",
+										  "without node %" PRId32 " no majority of the voters would answer and stream",
+										  request->node_id));
 }
 
 /* Why this voter cannot take over now; false with the outcome. */

@@ -178,6 +178,18 @@ TEST(no_server_is_removed_when_the_rest_would_be_no_majority)
 	CHECK_INT(step_of(PGRAFT_CHANGE_REMOVE, 1).kind, PGRAFT_STEP_FAIL);
 }
 
+TEST(nor_when_the_rest_may_have_to_stop_for_its_data)
+{
+	cluster_of(3);
+	reach_barrier(0);
+	view.servers[1].lag_bytes = -1;
+	CHECK_INT(step_of(PGRAFT_CHANGE_REMOVE, 3).kind, PGRAFT_STEP_FAIL);
+	CHECK_INT(step_of(PGRAFT_CHANGE_REMOVE, 2).kind, PGRAFT_STEP_REMOVE);
+	view.servers[0].lag_bytes = -1;
+	view.servers[1].lag_bytes = 0;
+	CHECK_INT(step_of(PGRAFT_CHANGE_REMOVE, 3).kind, PGRAFT_STEP_REMOVE);
+}
+
 TEST(a_server_that_is_not_what_it_should_be_is_not_added)
 {
 	PgraftSeen *seen;
