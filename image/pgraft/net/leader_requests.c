@@ -13,7 +13,7 @@
 #include "net/consensus_private.h"
 
 #define BEGIN_DEADLINE_MS  10000
-#define STREAM_PATIENCE_MS 1000
+#define STREAM_PATIENCE_MS 2000
 
 static const PgraftOutcome done = {.code = PGRAFT_OUTCOME_DONE};
 

@@ -15,11 +15,12 @@ pgraft_is_exclusive(PgraftRequestKind kind)
 	return kind == PGRAFT_REQUEST_ADD_NODE || kind == PGRAFT_REQUEST_REMOVE_NODE || kind == PGRAFT_REQUEST_TRANSFER;
 }
 
-/* What is known of a standby's stream is a moment old, and it may just have begun: a transfer to it waits for that moment. */
+/* What is known of a standby's stream is a moment old, and it may just have begun: what counts on one waits for that moment. */
 bool
 pgraft_may_pass(const PgraftRequest *request, const PgraftOutcome *obstacle)
 {
-	return request->kind == PGRAFT_REQUEST_TRANSFER && obstacle->code == PGRAFT_OUTCOME_STATE;
+	return obstacle->code == PGRAFT_OUTCOME_STATE &&
+		   (request->kind == PGRAFT_REQUEST_TRANSFER || request->kind == PGRAFT_REQUEST_REMOVE_NODE);
 }
 
 static bool

@@ -133,8 +133,33 @@ describe('a cluster that grows from one member', () => {
     const [second] = others(first) as [ServingMember];
     group.signal('STOP', second.id);
     const refusal = async () => (await first.request(`transfer ${second.id}`)).message;
-    await expect.poll(refusal, { timeout: 5_000 }).toBe(`node ${second.id} does not answer`);
+    await expect.poll(refusal, { timeout: 10_000 }).toBe(`node ${second.id} does not answer`);
     group.signal('CONT', second.id);
+  });
+
+  it('removes nobody while the rest does not stream, and waits a moment for it', async () => {
+    const first = await group.leader();
+    const [second, third] = others(first) as [ServingMember, ServingMember];
+    first.tell('lag -1');
+    await first.shows('that nobody streams', ({ lags }) => lags.every((lag) => lag === -1));
+    expect(await second.request(`remove ${third.id}`)).toMatchObject({
+      code: Code.state,
+      message: `without node ${third.id} no majority of the voters would answer and stream`,
+    });
+    for (const member of group.running) member.tell('barriers hold');
+    const removal = second.ask(`remove ${third.id}`);
+    const conflict = async () => (await first.request('add 4 7004')).message;
+    await expect.poll(conflict, { timeout: 2_000 }).toBe(`node ${third.id} is being removed`);
+    expect((await first.status()).wanted).not.toBe(0);
+    first.tell('lag 0');
+    await first.shows('that it wants a barrier', ({ wanted }) => wanted === 0);
+    for (const member of group.running) member.tell('barriers answer');
+    expect(await removal()).toMatchObject({ code: Code.done });
+    await ends(third);
+    await settles([first.id, second.id].sort());
+    await group.start(third.id);
+    expect(await first.request(`add ${third.id} 700${third.id}`)).toMatchObject({ code: Code.done });
+    await settles([1, 2, 3]);
   });
 
   it('R13: changes no member before the barrier is reached, and refuses a second change meanwhile', async () => {

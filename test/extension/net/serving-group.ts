@@ -32,6 +32,8 @@ export interface ServingStatus {
   readonly serving: boolean;
   /** The newcomer of the newest barrier that was wanted; 0: none; -1: none was ever wanted. */
   readonly wanted: number;
+  /** As the newest beat says it, of every member. */
+  readonly lags: readonly number[];
   /** "<id> <role>" of libraft's configuration. */
   readonly servers: readonly string[];
   /** Of the requests asked here, in their order. */

@@ -181,6 +181,9 @@ say_status(void)
 		   barrier.ticket == 0 ? -1 : barrier.node_id);
 	for (int i = 0; i < status.n_peers; i++)
 		printf("%s\"%d %s\"", i == 0 ? "" : ",", status.peers[i].node_id, role_of(status.peers[i].node_id));
+	printf("],\"lags\":[");
+	for (int i = 0; i < status.beat.n_progress; i++)
+		printf("%s%lld", i == 0 ? "" : ",", (long long) status.beat.progress[i].lag_bytes);
 	printf("],\"outcomes\":[");
 	for (uint64_t ticket = 1; ticket <= last_ticket; ticket++)
 		printf("%s{\"code\":%d,\"leader\":%d,\"message\":\"%s\"}", ticket == 1 ? "" : ",", outcomes[ticket].code,

@@ -32,7 +32,7 @@ export function barrier(group: () => ServerGroup): void {
       const removal = watched(change(primary, remove, [removed.id]));
 
       await beats(primary, manyHeartbeats);
-      expect(removal.settled).toBe(false);
+      expect(removal.soFar).toBe('waits');
       expect(await primary.value(members)).toBe(3);
 
       receivers.resume();
@@ -53,7 +53,7 @@ export function barrier(group: () => ServerGroup): void {
       await eventually(`${newcomer.name} to be a member`, isVoter, (seen) => seen !== undefined, 15_000);
 
       await beats(primary, manyHeartbeats);
-      expect(addition.settled).toBe(false);
+      expect(addition.soFar).toBe('waits');
       expect(await isVoter()).toBe(false);
 
       newcomer.exec(['kill', '-CONT', frozen.pid]);
@@ -103,11 +103,11 @@ async function allMembers(group: ServerGroup): Promise<void> {
   }
 }
 
-/** What a promise has come to, without waiting for it. */
-function watched<T>(outcome: Promise<T>): { settled: boolean; readonly outcome: Promise<T> } {
-  const seen = { settled: false, outcome };
-  const settle = () => {
-    seen.settled = true;
+/** What a promise has come to so far, without waiting for it. */
+function watched<T>(outcome: Promise<T>): { soFar: string; readonly outcome: Promise<T> } {
+  const seen = { soFar: 'waits', outcome };
+  const settle = (come: unknown) => {
+    seen.soFar = String(come);
   };
   outcome.then(settle, settle);
   return seen;
