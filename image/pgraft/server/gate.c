@@ -65,6 +65,7 @@ commit_obstacle(PgraftRoleStatus *role)
 	return NULL;
 }
 
+/* Out of recovery already.  What the role worker does is published at the end of its turn, in which PostgreSQL may have been promoted. */
 static bool
 is_being_promoted(void)
 {
@@ -72,8 +73,9 @@ is_being_promoted(void)
 
 	pgraft_copy_role(&role);
 	return role.message[0] == '\0' && has_lease() &&
-		   (role.action == PGRAFT_PROMOTE || role.action == PGRAFT_AWAIT_PROMOTION ||
-			role.action == PGRAFT_COMMIT_RECORD || role.action == PGRAFT_SERVE);
+		   (role.action == PGRAFT_COMMIT_INTENT || role.action == PGRAFT_PROMOTE ||
+			role.action == PGRAFT_AWAIT_PROMOTION || role.action == PGRAFT_COMMIT_RECORD ||
+			role.action == PGRAFT_SERVE);
 }
 
 /* Nothing is written yet: what the wait ends with is checked afterwards. */

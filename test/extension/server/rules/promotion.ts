@@ -62,14 +62,16 @@ export function promotion(group: () => ServerGroup): void {
     const sessions = await Promise.all(standbys.map(async (standby: Server) => RecordedSession.open(standby)));
     const written = sessions.map(write);
     docker(['kill', primary.hostname]);
-    const promoted = await successor(standbys, 20_000);
-    expect(await written[standbys.indexOf(promoted)]).toBeUndefined();
-    expect(await promoted.value('SELECT count(*) FROM early')).toBe(1);
-
-    for (const standby of standbys) await standby.query(endWriters);
-    await Promise.all(written);
-    await Promise.all(sessions.map((session) => session.end()));
-    docker(['start', primary.hostname]);
-    await serving(group(), 40_000);
+    try {
+      const promoted = await successor(standbys, 20_000);
+      expect(await written[standbys.indexOf(promoted)]).toBeUndefined();
+      expect(await promoted.value('SELECT count(*) FROM early')).toBe(1);
+    } finally {
+      for (const standby of standbys) await standby.query(endWriters);
+      await Promise.all(written);
+      await Promise.all(sessions.map((session) => session.end()));
+      docker(['start', primary.hostname]);
+      await serving(group(), 40_000);
+    }
   });
 }
