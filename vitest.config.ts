@@ -12,12 +12,16 @@ const repeated = 'membership';
 /** Makes many connections, all of them only when asked for: `npm run test:faults -- strangers`. */
 const connections = process.argv.includes('strangers') ? '100000' : '3000';
 
+/** Dies before one step after the other, before each only when its file is asked for: `npm run test:unit -- unit/node/loss unit/node/rejoin`. */
+const crashStride = process.argv.some((arg) => /unit\/node\/(loss|rejoin)/.test(arg)) ? '1' : '3';
+
 /** One project a level, cheapest first. Files run side by side, one for each core, but those of the provider, whose objects have fixed names. */
 export default defineConfig({
   test: {
     maxWorkers: availableParallelism(),
     env: {
       PGRAFT_TEST_TIMES: process.env['PGRAFT_TEST_TIMES'] ?? (process.argv.includes(repeated) ? '20' : '3'),
+      PGRAFT_TEST_CRASH_STRIDE: process.env['PGRAFT_TEST_CRASH_STRIDE'] ?? crashStride,
       PGRAFT_TEST_CONNECTIONS: process.env['PGRAFT_TEST_CONNECTIONS'] ?? connections,
     },
     projects: [

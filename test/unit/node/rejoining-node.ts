@@ -16,6 +16,9 @@ const environment = {
   PGRAFT_ADVERTISE_ADDRESS: 'pgraft-primary:7001',
 };
 
+/** Steps from one death to the next (vitest.config.ts). */
+export const crashStride = Number(process.env['PGRAFT_TEST_CRASH_STRIDE']);
+
 /** Each of them counts; before the one that `CRASH_AT` names everything dies. */
 const step = `
 step() {
