@@ -8,8 +8,11 @@ const remove = 'SELECT pgraft_remove_node($1) AS done';
 const members = 'SELECT count(*)::int FROM pgraft_get_nodes()';
 const voter = 'SELECT voter FROM pgraft_get_nodes() WHERE node_id = $1';
 const heartbeats = 'SELECT heartbeats_sent FROM pgraft_get_cluster_status()';
-/** As many as a leader of three sends in some two seconds: a change without a barrier takes some milliseconds. */
-const manyHeartbeats = 80;
+/**
+ * As many as a leader of three sends in a second: a change without a barrier takes some milliseconds, and a stream whose receiver
+ * stands still ends after three (wal_sender_timeout), whereupon a removal is refused.
+ */
+const manyHeartbeats = 25;
 const changeDeadline = 30_000;
 
 /** R13: no change of membership before what was acknowledged is on a majority of the members by their own streams. */
