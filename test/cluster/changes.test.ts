@@ -139,7 +139,7 @@ describe('a running cluster that is written to is changed by changing its code:'
     const last = holder();
     const othersAreRefused = async () => {
       const begun = (text: string) => text !== last && text.includes('cdktf deploy');
-      await eventually('the deploy to begin', holder, begun, 30_000);
+      await eventually('the deploy to begin', holder, begun, 120_000);
       const deploy = project.cdktf('deploy', '*', '--auto-approve');
       for (const other of await Promise.all([deploy, project.npm('switchover'), project.npm('maintain', 'replica1')])) {
         expectFailure(other, ['"cdktf deploy" is under way on cluster', 'nothing was changed']);
