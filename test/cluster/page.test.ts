@@ -181,15 +181,10 @@ describe('the cluster page', () => {
         // acknowledged means flushed on a majority; this replica may be the one that is still to come
         const again = async () => (await typed(psql('replica1', 'SELECT * FROM test;'))).output;
         await eventually('the row on the replica', again, (text) => /1 \| hello/.test(text), 5_000);
-      },
-    ],
-    [
-      'docker network disconnect pgraft-network pgraft-replica2',
-      async (ended) => {
-        works(ended);
         elected = await project.sql('primary', leadership);
       },
     ],
+    ['docker network disconnect pgraft-network pgraft-replica2', works],
     [
       psql('primary', 'SELECT * FROM pgraft_get_nodes();'),
       async (ended) => {

@@ -81,6 +81,7 @@ describe('npm run plan', () => {
 
   it('says that another prefix is another cluster, whose servers come beside the old ones', async () => {
     project.configure(steady);
+    const old = await docker('inspect', '--format', '{{.Id}} {{.State.StartedAt}}', ...containers());
     const samePorts = { PGRAFT_PREFIX: `${project.prefix}-b` };
     const refused = await planned(2, samePorts);
     expect(refused.verdict).toContain(
@@ -96,6 +97,7 @@ describe('npm run plan', () => {
     } finally {
       await other.close();
     }
+    expect(await docker('inspect', '--format', '{{.Id}} {{.State.StartedAt}}', ...containers())).toBe(old);
   });
 
   it('says that a deploy starts a stopped cluster, with containers made anew', async () => {
