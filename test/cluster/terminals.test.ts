@@ -21,20 +21,20 @@ const narrow: readonly [command: string, shown: readonly string[]][] = [
   [
     script('switchover replica1'),
     [
-      '1. replica1 can take over',
-      '2. Leadership goes from [\\w-]+-primary to [\\w-]+-replica1',
-      '3. [\\w-]+-replica1 accepts writes',
-      '4. [\\w-]+-primary streams from [\\w-]+-replica1',
+      '1\\. replica1 can take over',
+      '2\\. Leadership goes from [\\w-]+-primary to [\\w-]+-replica1',
+      '3\\. [\\w-]+-replica1 accepts writes',
+      '4\\. [\\w-]+-primary streams from [\\w-]+-replica1',
       '[\\w-]+-replica1 is the primary: answered after',
     ],
   ],
   [
     `${script('maintain replica2')} -- sh -c 'echo the command runs'`,
     [
-      '1. \\d+ clients of [\\w-]+-replica2 end what',
-      '4. [\\w-]+-replica2 is out of service',
+      '1\\. \\d+ clients of [\\w-]+-replica2 end what',
+      '4\\. [\\w-]+-replica2 is out of service',
       'the command ended with status 0',
-      '5. [\\w-]+-replica2 streams and counts again',
+      '5\\. [\\w-]+-replica2 streams and counts again',
       '[\\w-]+-replica2 was out of service for',
     ],
   ],

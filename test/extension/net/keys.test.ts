@@ -1,6 +1,7 @@
 /** The key of a group is changed while it runs: core/keys.h says how, and why each step has to be everywhere before the next. */
 import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.js';
 import { MemberGroup } from './member-group.js';
 
 const ids = [1, 2, 3];
@@ -31,11 +32,20 @@ describe('three members whose key is changed', () => {
   const allLinked = async () => {
     for (const member of group.members) await member.shows('its links with both', ({ linked }) => linked === 2, 10_000);
   };
-  /** It has to greet everybody anew, and everybody it. */
+  /** All of them in the same term, behind the same leader. */
+  const allFollow = () =>
+    eventually(
+      'one leader of all',
+      async () => Promise.all(group.members.map(async (member) => member.status())),
+      (all) => all.every(({ term, leader }) => leader !== 0 && leader === all[0]?.leader && term === all[0].term),
+      10_000,
+    );
+  /** It has to greet everybody anew, and everybody it; who leads may be another one then. */
   const comesBack = async (id: number) => {
     group.signal('KILL', [group.member(id)]);
     await group.startWithKeys(id, held.get(id) ?? '');
     await allLinked();
+    await allFollow();
   };
 
   it('tell which key they hold, by its fingerprint', async () => {
