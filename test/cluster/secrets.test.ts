@@ -67,7 +67,7 @@ describe('the secrets of a cluster', () => {
   it('npm run rotate-key changes the key under a write load: nobody fails over, no row is lost', async () => {
     const former = remember()['raft_key'] as string;
     const before = await standing();
-    const load = await WriteLoad.begin({ ...readUrl((await project.npm('url')).stdout), clients: 4 });
+    const load = await WriteLoad.begin({ ...readUrl((await project.npm('url')).stdout), clients: 4, pace: 10 });
     try {
       await happensWithin('writes are under way', 10_000, async () => Promise.resolve(load.acknowledged > 20));
       const rotated = await watched(async () => project.npm('rotate-key'));

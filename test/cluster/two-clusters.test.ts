@@ -19,7 +19,7 @@ describe('two clusters of one checkout, side by side:', () => {
     return docker('inspect', '--format', '{{.Name}} {{.Id}} {{.State.StartedAt}} {{.RestartCount}}', ...names);
   };
   const write = async (project: ClusterProject) =>
-    WriteLoad.begin({ ...readUrl((await project.npm('url')).stdout), clients: 1 });
+    WriteLoad.begin({ ...readUrl((await project.npm('url')).stdout), clients: 1, pace: 5 });
   /** Run `work` while `project` is written to, and expect it not to notice. */
   const unnoticedBy = async (project: ClusterProject, work: () => Promise<unknown>) => {
     const before = await servers(project);

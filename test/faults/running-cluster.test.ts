@@ -32,6 +32,8 @@ describe('a running cluster:', () => {
     console.info(`${what}: ${took} ms`);
   };
 
+  const underLoad = async () => WriteLoad.begin({ ...readUrl((await project.npm('url')).stdout), pace: 5 });
+
   /** Every row that `load` was told of is on every server. */
   const nothingMissing = async (load: WriteLoad) => {
     const missing = async (name: string) => {
@@ -89,7 +91,7 @@ describe('a running cluster:', () => {
   });
 
   it('after all three were killed at work it is healthy within 15 s of their start, with every acknowledged row', async () => {
-    const load = await WriteLoad.begin(readUrl((await project.npm('url')).stdout));
+    const load = await underLoad();
     try {
       await happensWithin('writes are under way', 5_000, async () => Promise.resolve(load.acknowledged > 100));
       await docker('kill', ...names.map((name) => project.container(name)));
@@ -102,7 +104,7 @@ describe('a running cluster:', () => {
   });
 
   it('npm run drill under a write load: exit 0 with the time of each step, and no acknowledged row is lost', async () => {
-    const load = await WriteLoad.begin(readUrl((await project.npm('url')).stdout));
+    const load = await underLoad();
     const before = await primary();
     try {
       await happensWithin('writes are under way', 5_000, async () => Promise.resolve(load.acknowledged > 100));

@@ -128,13 +128,22 @@ export class ClusterProject {
     return this.sql(await this.primary(), text, database);
   }
 
-  /** The name of the one server that is the primary now and accepts commits. */
+  /** The name of the server that is the primary now and accepts commits, as the servers say; the newest, where an old one has not heard of its end. */
   async primary(): Promise<string> {
-    const { stdout } = await this.npm('status', '--json');
-    const { primary, nodes } = JSON.parse(stdout) as { primary: number | null; nodes: { id: number; name: string }[] };
-    const found = nodes.find(({ id }) => id === primary);
-    if (found === undefined) throw new Error(`no server is the primary now:\n${stdout}`);
-    return found.name;
+    const running = await dockerLines('ps', '--filter', label(this.prefix), '--format', '{{.Names}}');
+    const names = running.map((container) => container.slice(this.prefix.length + 1));
+    const asked = await Promise.all(names.map(async (name) => ({ name, term: await this.#termAsPrimary(name) })));
+    const primaries = asked.flatMap(({ name, term }) => (term === undefined ? [] : [{ name, term }]));
+    const [newest] = primaries.sort((a, b) => b.term - a.term);
+    if (newest === undefined) throw new Error(`none of ${names.join(', ')} is the primary now`);
+    return newest.name;
+  }
+
+  /** The term that `name` knows, if it is the primary; undefined if not, or if it does not answer. */
+  async #termAsPrimary(name: string): Promise<number | undefined> {
+    const text = 'select current_term from pgraft_get_cluster_status() where writable and not pg_is_in_recovery()';
+    const term = await this.sql(name, text).catch(() => '');
+    return term === '' ? undefined : Number(term);
   }
 
   /** Containers, volumes and networks of the cluster, by name. */
@@ -156,16 +165,11 @@ export class ClusterProject {
     return (await Promise.all(tails)).join('\n');
   }
 
-  /** Remove the cluster and the project, also after a failed test. */
+  /** Remove the cluster and the project, also after a failed test; `npm run destroy`, which takes its time, has tests of its own. */
   async close(): Promise<void> {
     try {
-      if ((await this.objects()).length > 0) {
-        if (!this.#isSecond) this.configure(this.context);
-        const destroyed = await this.npm('destroy', '--yes');
-        if (destroyed.status !== 0) throw new Error(`npm run destroy failed:\n${destroyed.output}`);
-      }
-    } finally {
       await removeObjectsWith(label(this.prefix));
+    } finally {
       releasePorts(portsOf(this.ports));
       if (!this.#isSecond) rmSync(this.directory, { recursive: true, force: true });
     }

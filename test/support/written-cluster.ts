@@ -39,7 +39,7 @@ export class WrittenCluster {
     this.#nodes = nodesOf(context);
   }
 
-  /** Bring a cluster up, and write to it: with four clients, and a row in 5 ms each at most, unless told otherwise. */
+  /** Bring a cluster up, and write to it: with four clients, and a row in 20 ms each at most, unless told otherwise. */
   static async open(context: Context, manner: Manner = {}): Promise<WrittenCluster> {
     const project = await ClusterProject.open(context);
     try {
@@ -50,7 +50,7 @@ export class WrittenCluster {
       const superuser = { user: 'postgres', password: secrets.superuser_password, database: 'postgres' };
       const login = { user: 'app', password: secrets.application_password, database: 'app' };
       const endpoints = Array.from({ length: mostServers }, (_, index) => endpointOf(project, index + 1));
-      const load = await WriteLoad.begin({ pace: 5, ...manner, endpoints, login });
+      const load = await WriteLoad.begin({ pace: 20, ...manner, endpoints, login });
       return new WrittenCluster(project, load, superuser, login, context);
     } catch (error) {
       await project.close();
