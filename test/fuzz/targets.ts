@@ -21,6 +21,7 @@ const longest: Readonly<Record<string, number>> = {
   settings: 1_024,
   rejoin_file: 1_024,
   state_files: 300,
+  promised_file: 300,
 };
 const usual = 4_096;
 
