@@ -139,6 +139,23 @@ describe('the secrets of a cluster', () => {
     expect(back.status, back.output).toBe(0);
   });
 
+  it('damaged on a server, are handed over again by npm start, as its status says', async () => {
+    const replica = project.container('replica1');
+    const flip = "tr '0-9a-f' '1-9a-f0' <cluster/raft.key >/tmp/k && cat /tmp/k >cluster/raft.key && rm /tmp/k";
+    await docker('exec', '--workdir', '/var/lib/postgresql', replica, 'sh', '-ec', flip);
+    await docker('restart', replica);
+    const told = async () => (await project.npm('status')).stdout;
+    const advice = /raft\.key in \S+ is damaged or gone: npm start hands it over again/;
+    await eventually('the status to name what mends it', told, (text) => advice.test(text), 30_000);
+    // it is in no group, and answers reads
+    const read = async () => project.sql('replica1', 'select 1').catch(String);
+    await eventually('a read', read, (row) => row === '1', 10_000);
+    const mended = await project.start();
+    expect(mended.status, mended.output).toBe(0);
+    expect(mended.stdout).toContain(`${replica} is told the secrets again`);
+    expect(await fingerprints()).toEqual(names.map(() => fingerprintOf(remember()['raft_key'] as string)));
+  });
+
   it('show nowhere but in one file of this machine, and six of each server, which only their owners read', async () => {
     remember();
     expect(secrets.size).toBeGreaterThanOrEqual(5 + 2);
