@@ -21,13 +21,22 @@ export interface Identity {
   readonly to: number;
   readonly name: string;
   readonly address?: string;
+  /** Of the protocol. @default the servers' own */
+  readonly version?: number;
 }
 
-/** A well-formed HELLO of protocol version 1. */
-export function hello({ from, to, name, address = `${name}:${7000 + from}`, kind = 'raft' }: Identity): Buffer {
+/** A HELLO, well-formed in that version of the protocol. */
+export function hello({
+  from,
+  to,
+  name,
+  address = `${name}:${7000 + from}`,
+  kind = 'raft',
+  version = 1,
+}: Identity): Buffer {
   const head = Buffer.alloc(16);
   head.write('PGFT');
-  head.writeUInt16LE(1, 4);
+  head.writeUInt16LE(version, 4);
   head.writeUInt16LE(streamKinds[kind], 6);
   head.writeInt32LE(from, 8);
   head.writeInt32LE(to, 12);

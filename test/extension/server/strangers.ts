@@ -54,6 +54,19 @@ export function strangers(group: () => ServerGroup): void {
       await expectUnmoved();
     });
 
+    it.each([0, 2, 0xffff])(
+      'that greets in version %i of the protocol is hung up on, unanswered, and counted',
+      async (version) => {
+        const refused = async () =>
+          Number(await target().value('SELECT greetings_refused FROM pgraft_log_get_stats()'));
+        const earlier = await refused();
+        const bytes = hello({ from: 3, to: 2, name: 'replica2', version });
+        expect(await converse(target().ports.raft, [bytes])).toHaveLength(0);
+        await eventually('it to be counted', refused, (count) => count > earlier, 1_000);
+        await expectUnmoved();
+      },
+    );
+
     it('that greets like a member and asks for a vote, but cannot prove who it is, hears the challenge and no more', async () => {
       const bytes = hello({ from: 3, to: 2, name: 'replica2' });
       const answer = await converse(target().ports.raft, [
