@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { ClusterProject } from './cluster-project.js';
 import { eventually } from './eventually.js';
-import { dockerLines, run } from './shell.js';
+import { dockerLines, run, stackTrace } from './shell.js';
 import { ctrlC, openTerminal, type Terminal } from './terminal.js';
 
 /** What users type. `npm start` without what setup.mjs does before, which is nothing on a machine that is set up. */
@@ -90,6 +90,17 @@ export async function runAtTerminal(
   } finally {
     terminal.close();
   }
+}
+
+/** What is wrong with how an interrupted command ended; empty when nothing is. Plain cdktf has a status and words of its own. */
+export function faultsOfEnd(name: CommandName, { status, output }: Run): string[] {
+  if (!name.startsWith('npm')) return [];
+  const begun = output.includes('Initializing the backend');
+  return [
+    ...(status === 130 ? [] : [`status ${status}`]),
+    ...(stackTrace.test(output) ? [`a stack trace: ${output}`] : []),
+    ...(begun && !/interrupted/i.test(output) ? [`no word about it: ${output}`] : []),
+  ];
 }
 
 /** What is wrong with a cluster that should be as one whose deploy was never interrupted; empty when nothing is. */

@@ -4,6 +4,7 @@ import { showLogsOfFailed } from '../../support/failed-logs.js';
 import {
   describeMoment,
   faultsOfCluster,
+  faultsOfEnd,
   faultsOfNothing,
   runAtTerminal,
   type Run,
@@ -35,6 +36,7 @@ describe.each(pairs)('$up and $down, interrupted and repeated, end as if never i
       const moment = deployMoments[index] ?? {};
       const broken = await runAtTerminal(project, up, moment);
       expect(broken.interrupted, broken.output).toBe(true);
+      expect(faultsOfEnd(up, broken)).toEqual([]);
       const again = await runAtTerminal(project, up);
       note(`${up}, ${describeMoment(moment)}`, broken, again);
       expect(again.status, again.output).toBe(0);
@@ -45,6 +47,7 @@ describe.each(pairs)('$up and $down, interrupted and repeated, end as if never i
       const moment = destroyMoments[index] ?? {};
       const broken = await runAtTerminal(project, down, moment);
       expect(broken.interrupted, broken.output).toBe(true);
+      expect(faultsOfEnd(down, broken)).toEqual([]);
       const again = await runAtTerminal(project, down);
       note(`${down}, ${describeMoment(moment)}`, broken, again);
       expect(again.status, again.output).toBe(0);
@@ -56,6 +59,7 @@ describe.each(pairs)('$up and $down, interrupted and repeated, end as if never i
     const moment = deployMoments[index] ?? {};
     const broken = await runAtTerminal(project, up, moment);
     expect(broken.interrupted, broken.output).toBe(true);
+    expect(faultsOfEnd(up, broken)).toEqual([]);
     const destroyed = await runAtTerminal(project, down);
     note(`${up}, ${describeMoment(moment)}, then ${down}`, broken, destroyed);
     expect(destroyed.status, destroyed.output).toBe(0);

@@ -38,8 +38,12 @@ describe('Ctrl-C, behind which the cluster is healthy by itself and the same com
     all.map((moment) => [`${command} at ${describeMoment(moment)}`, { command, moment, says }] as const),
   );
 
+  /** How often a command was there still when the key was pressed. */
+  const interruptions = new Map<string, number>();
+
   it.each(moments)('%s', async (_, { command, moment, says }) => {
     const broken = await runAtTerminal(project, command, moment);
+    if (broken.status === 130) interruptions.set(command, 1 + (interruptions.get(command) ?? 0));
     // it may have done its work before, or just as the key was pressed
     if (!broken.interrupted || broken.status === 0) expect(broken.status, broken.output).toBe(0);
     else {
@@ -50,5 +54,9 @@ describe('Ctrl-C, behind which the cluster is healthy by itself and the same com
     await expectHealth(project);
     const again = await runAtTerminal(project, command);
     expect(again.status, again.output).toBe(0);
+  });
+
+  it.each(['npm run switchover', 'npm run maintain'])('%s was ended by half of its ten, at least', (command) => {
+    expect(interruptions.get(command)).toBeGreaterThanOrEqual(5);
   });
 });
