@@ -18,7 +18,6 @@ describe('a running cluster that is written to is changed by changing its code:'
   let cluster: WrittenCluster;
   let project: ClusterProject;
   let anotherImage: string | undefined;
-  /** Milliseconds without a write while a deploy changes nothing. */
 
   const containers = (count: number) => names.slice(0, count).map((name) => project.container(name));
   const identities = async (count: number) =>

@@ -76,6 +76,15 @@ as_text(FuzzInput in)
 	return text;
 }
 
+/* The file's whole content. */
+static inline void
+put_file(const char *path, FuzzInput content)
+{
+	FILE *file = fopen(path, "wb");
+
+	HOLDS(file != NULL && fwrite(content.data, 1, content.size, file) == content.size && fclose(file) == 0);
+}
+
 /* Not by memcmp: what lies between the fields is nobody's. */
 static inline bool
 links_equal(const PgraftPromotion *a, const PgraftPromotion *b, int n)

@@ -26,14 +26,6 @@ begin(void)
 	snprintf(path, sizeof path, "%s/promised", directory);
 }
 
-static void
-put_file(const void *content, size_t size)
-{
-	FILE *file = fopen(path, "wb");
-
-	HOLDS(file != NULL && fwrite(content, 1, size, file) == size && fclose(file) == 0);
-}
-
 static bool
 are_equal(const PgraftPromise *a, const PgraftPromise *b)
 {
@@ -98,7 +90,7 @@ check_damaged(FuzzInput in)
 
 		text[at] = (char) (text[at] ^ take_u8(&in));
 	}
-	put_file(text, size);
+	put_file(path, (FuzzInput){.data = (const uint8_t *) text, .size = size});
 	if (is_believed(&found))
 		HOLDS(are_equal(&found, &made[0]) || are_equal(&found, &made[1]));
 }
@@ -114,7 +106,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_damaged(in);
 	else
 	{
-		put_file(in.data, in.size);
+		put_file(path, in);
 		is_believed(&promise);
 	}
 	return 0;

@@ -28,14 +28,6 @@ begin(void)
 	HOLDS(pgraft_formation_begin(&files) == 0);
 }
 
-static void
-put_file(const char *path, FuzzInput content)
-{
-	FILE *file = fopen(path, "wb");
-
-	HOLDS(file != NULL && fwrite(content.data, 1, content.size, file) == content.size && fclose(file) == 0);
-}
-
 /* What the file says, read without the reader under test. */
 static bool
 is_text(FuzzInput content)

@@ -29,6 +29,8 @@ export function strangers(group: () => ServerGroup): void {
   };
 
   const refusals = (server: Server) => [...server.log().matchAll(refusal)];
+  const refused = async (server: Server) =>
+    Number(await server.value('SELECT greetings_refused FROM pgraft_log_get_stats()'));
 
   describe('a connection from a stranger', () => {
     const target = () => group().standbys[0] as Server;
@@ -57,12 +59,15 @@ export function strangers(group: () => ServerGroup): void {
     it.each([0, 2, 0xffff])(
       'that greets in version %i of the protocol is hung up on, unanswered, and counted',
       async (version) => {
-        const refused = async () =>
-          Number(await target().value('SELECT greetings_refused FROM pgraft_log_get_stats()'));
-        const earlier = await refused();
+        const earlier = await refused(target());
         const bytes = hello({ from: 3, to: 2, name: 'replica2', version });
         expect(await converse(target().ports.raft, [bytes])).toHaveLength(0);
-        await eventually('it to be counted', refused, (count) => count > earlier, 1_000);
+        await eventually(
+          'it to be counted',
+          () => refused(target()),
+          (count) => count > earlier,
+          1_000,
+        );
         await expectUnmoved();
       },
     );
@@ -133,7 +138,7 @@ export function strangers(group: () => ServerGroup): void {
         for (const [i, time] of times.slice(1).entries())
           expect(time - (times[i] ?? 0), host).toBeGreaterThanOrEqual(logInterval);
       }
-      expect(await target().value('SELECT greetings_refused FROM pgraft_log_get_stats()')).toBeGreaterThan(2 * flood);
+      expect(await refused(target())).toBeGreaterThan(2 * flood);
     });
 
     it('that says nothing is hung up on within 4 s, also when there are a hundred, and keeps nobody out', async () => {

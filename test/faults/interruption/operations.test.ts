@@ -38,7 +38,7 @@ describe('Ctrl-C, behind which the cluster is healthy by itself and the same com
     all.map((moment) => [`${command} at ${describeMoment(moment)}`, { command, moment, says }] as const),
   );
 
-  /** How often a command was there still when the key was pressed. */
+  /** How often the key has ended a command. */
   const interruptions = new Map<string, number>();
 
   it.each(moments)('%s', async (_, { command, moment, says }) => {
