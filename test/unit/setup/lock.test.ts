@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isAlive, ownerOf, withLock } from '../../../setup/lock.mjs';
 
+/** On a busy machine. */
+const patience = { timeout: 10_000 };
+
 describe('the lock of setup.mjs', () => {
   let directory: string;
   let file: string;
@@ -116,8 +119,11 @@ describe('the lock of setup.mjs', () => {
       const pid = Number(await new Promise((resolve) => outer.stdout.once('data', resolve)));
       const owner = ownerOf(pid);
       expect(isAlive(owner)).toBe(true);
+      // until then it is a shell, which may wait for its child
+      const [command, child] = [`/proc/${outer.pid}/comm`, `/proc/${pid}/stat`];
+      await expect.poll(() => readFileSync(command, 'utf8'), patience).toBe('sleep\n');
       process.kill(pid);
-      await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')).toBe(true);
+      await expect.poll(() => readFileSync(child, 'utf8').includes(') Z '), patience).toBe(true);
       expect(isAlive(owner)).toBe(false);
     } finally {
       outer.kill();
