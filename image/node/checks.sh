@@ -6,8 +6,8 @@
 
 # write_checked <path> <content> [...]: durable, with their checksums; after a crash in between either content is right.
 write_checked() {
-  local -a notes=() kept=() new=()
-  local i note
+  local -a notes=() new=()
+  local i
   for ((i = 1; i < $#; i += 2)); do
     new+=("$(printf '%s' "${@:i+1:1}" | cksum) $(basename "${@:i:1}")")
   done
@@ -16,10 +16,23 @@ write_checked() {
   for ((i = 1; i < $#; i += 2)); do
     durable_write "${@:i:2}"
   done
+  replace_checks "${new[@]}"
+}
+
+# miss_checked <path>: it counts as damaged until it is handed over again: no file has this checksum.
+miss_checked() {
+  replace_checks "0 0 ${1##*/}"
+}
+
+# replace_checks <lines...>: in place of those of the same files.
+replace_checks() {
+  local -a notes=() kept=()
+  local note
+  read_checks
   for note in "${notes[@]}"; do
-    [[ " ${new[*]} " == *" ${note##* } "* ]] || kept+=("$note")
+    [[ " $* " == *" ${note##* } "* ]] || kept+=("$note")
   done
-  write_checks "${kept[@]}" "${new[@]}"
+  write_checks "${kept[@]}" "$@"
 }
 
 # write_checks <lines...>: each once.
@@ -33,13 +46,21 @@ write_checks() {
 
 # read_checks: fills the caller's `notes`; nothing of a file that is damaged itself.
 read_checks() {
+  local -a files=()
   local note
   notes=()
   [[ -f "$checks_file" ]] || return 0
+  name_checked_files
   mapfile -t notes <"$checks_file"
   for note in "${notes[@]}"; do
-    [[ "$note" =~ ^[0-9]+\ [0-9]+\ [a-z._]+$ ]] || notes=()
+    [[ "$note" =~ ^[0-9]+\ [0-9]+\ [a-z._]+$ && " ${files[*]} " == *" ${note##* } "* ]] || notes=()
   done
+}
+
+# name_checked_files: fills the caller's `files` with the names of all that have a checksum when they are there.
+name_checked_files() {
+  files=("${secret_files[@]}" "$initial_cluster_file" "$settings_file")
+  files=("${files[@]##*/}")
 }
 
 # damaged_secrets: names of the files that are not as they were written, each with a space behind it; nothing when all are.
@@ -81,8 +102,22 @@ set_damaged_aside() {
 }
 
 is_as_written() {
-  [[ -s "$checks_file" && -z "$(damaged_secrets)" ]] && ! has_damaged_identifier &&
+  local -a unchecked=()
+  find_unchecked
+  ((${#unchecked[@]} == 0)) && [[ -z "$(damaged_secrets)" ]] && ! has_damaged_identifier &&
     says "$replication_pgpass_file" "$(replication_pgpass)"$'\n'
+}
+
+# find_unchecked: fills the caller's `unchecked` with the names of the files that are there without a checksum.
+find_unchecked() {
+  local -a notes=() files=()
+  local name
+  unchecked=()
+  read_checks
+  name_checked_files
+  for name in "${files[@]}"; do
+    [[ ! -f "$cluster_dir/$name" || " ${notes[*]##* } " == *" $name "* ]] || unchecked+=("$name")
+  done
 }
 
 # mend_handed_over: not while somebody hands it over.
@@ -110,17 +145,13 @@ move_damaged_aside() {
   done
 }
 
-# begin_checks: a volume of an older version has none yet: they begin with what is there.
+# begin_checks: a volume of an older version has none yet, and one whose checks are damaged has lost them: they begin with what is there.
 begin_checks() {
-  local -a notes=() files=()
-  local path
-  read_checks
-  ((${#notes[@]} == 0)) || return 0
-  for path in "${secret_files[@]}" "$initial_cluster_file" "$settings_file"; do
-    [[ ! -f "$path" ]] || files+=("${path##*/}")
-  done
-  mapfile -t notes < <(cd "$cluster_dir" && cksum "${files[@]}")
-  write_checks "${notes[@]}"
+  local -a unchecked=() new=()
+  find_unchecked
+  ((${#unchecked[@]} > 0)) || return 0
+  mapfile -t new < <(cd "$cluster_dir" && cksum "${unchecked[@]}")
+  replace_checks "${new[@]}"
 }
 
 # drop_damaged_identifier: it is taken from the data again, which its incarnation and that of the Raft state show to be this server's.

@@ -6,7 +6,7 @@
 # command_copy_anew: refused where that would cost more than the damage.
 command_copy_anew() {
   local foreign
-  is_configured || fail "this node has no secrets, or damaged ones; run npm start, which hands them over again"
+  has_whole_secrets || fail "this node has no secrets, or damaged ones; run npm start, which hands them over again"
   has_data || fail "there is no data in $data_dir: it is copied by itself, once a primary answers"
   foreign="$(foreign_data)"
   [[ -z "$foreign" ]] || fail "the data in $data_dir is of another cluster (system identifier $foreign); put the own data back, or move it away"

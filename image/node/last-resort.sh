@@ -19,7 +19,7 @@ say pgraft-node recover $term incomplete"
 }
 
 command_forget() {
-  is_configured || fail "this node has no secrets yet; run pgraft-node configure first"
+  has_whole_secrets || fail "this node has no secrets yet, or damaged ones; run npm start, which hands them over again"
   expect_no_majority
   ask_last_resort forget
 }

@@ -6,7 +6,7 @@
 # command_raft_key: a key a line from standard input, in place of those that are here. Told the same again it changes nothing.
 command_raft_key() {
   local -a new_keys=()
-  is_configured || fail "this node has no secrets yet; run pgraft-node configure first"
+  has_whole_secrets || fail "this node has no secrets yet, or damaged ones; run npm start, which hands them over again"
   read_raft_keys new_keys
   local lock
   exec {lock}<"$cluster_dir"

@@ -8,24 +8,38 @@ readonly settings_errors="
 
 # command_settings: lines of postgresql.conf from standard input; none: no settings. The same again changes nothing.
 command_settings() {
-  local text lock previous problem
+  local text lock previous damaged=no problem
   text="$(settings_text)"
   make_private_directory "$cluster_dir"
   exec {lock}<"$cluster_dir"
   flock -w 10 "$lock" || fail "another pgraft-node has not finished in 10 s; try again when it has"
   previous="$(cat "$settings_file" 2>/dev/null || true)"
-  [[ "$text" != "$previous" ]] || return 0
+  ! is_named "$(damaged_secrets)" "$settings_file" || damaged=yes
+  [[ "$damaged" == yes || "$text" != "$previous" ]] || return 0
   keep_settings "$text"
   postgresql_runs || return 0 # it takes them when it starts
   problem="$(settings_problem)" || {
-    keep_settings "$previous"
+    put_back "$previous" "$damaged"
     fail "PostgreSQL could not be asked whether the settings are right: $(one_line "$problem"); nothing was changed: deploy again when it accepts connections"
   }
   if [[ -n "$problem" ]]; then
-    keep_settings "$previous"
+    put_back "$previous" "$damaged"
     fail "$problem; nothing was changed: correct postgresSettings"
   fi
-  local_query "SELECT pg_reload_conf()" >/dev/null || fail "PostgreSQL could not be told to reload; deploy again"
+  local_query "SELECT pg_reload_conf()" >/dev/null || {
+    put_back "$previous" "$damaged"
+    fail "PostgreSQL could not be told to reload; nothing was changed: deploy again"
+  }
+}
+
+# put_back <settings> <yes if they were damaged>: the server goes on without those, and asks for them again.
+put_back() {
+  if [[ "$2" == yes ]]; then
+    miss_checked "$settings_file"
+    durable_write "$settings_file" ''
+  else
+    keep_settings "$1"
+  fi
 }
 
 # settings_text: what standard input has, each line a setting.

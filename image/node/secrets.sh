@@ -20,6 +20,7 @@ command_configure() {
   check_secrets given
   check_token "${given[formation_token]:-}"
   write_settings given
+  reload_keys # one that was damaged may be in use
 }
 
 # read_settings <associative array>: key=value lines from standard input; empty lines are skipped.
@@ -140,6 +141,15 @@ has_secrets() {
   local path
   for path in "${secret_files[@]}"; do
     [[ -s "$path" ]] || return 1
+  done
+}
+
+# has_whole_secrets: whatever became of the other files that are handed over.
+has_whole_secrets() {
+  local path damaged
+  damaged="$(damaged_secrets)"
+  for path in "${secret_files[@]}"; do
+    [[ -s "$path" ]] && ! is_named "$damaged" "$path" || return 1
   done
 }
 

@@ -90,6 +90,32 @@ describe('what was handed over', () => {
     expect(node.state()).toMatchObject({ configured: 'no' });
   });
 
+  /** Whether a change of `file` is told. */
+  const isWatched = (file: string) => {
+    const before = node.read(`${cluster}/${file}`);
+    node.write(`${cluster}/${file}`, `z${before.slice(1)}`);
+    const told = node.state()['configured'] === 'no';
+    node.write(`${cluster}/${file}`, before);
+    return told;
+  };
+
+  it.each([
+    ['a changed name', (text: string) => text.replace('raft.key', 'raft.kex')],
+    ['a changed sum', (text: string) => text.replace(/^\d/, 'x')],
+    ['the last line cut off', (text: string) => text.replace(/.*\n$/, '')],
+    ['all but the first line cut off', (text: string) => text.replace(/\n[^]*$/, '\n')],
+    ['a line cut off in its midst', (text: string) => text.slice(0, -5)],
+    ['nothing left', () => ''],
+  ])('is watched again after the checks were damaged: %s', (_, damage) => {
+    const checks = `${cluster}/checks`;
+    const before = node.read(checks);
+    node.write(checks, damage(before));
+    expect(turn()).toBe('');
+    expect(node.read(checks).trim().split('\n').sort()).toEqual(before.trim().split('\n').sort());
+    expect(node.state()).toMatchObject({ configured: 'yes' });
+    expect(files.filter((file) => !isWatched(file))).toEqual([]);
+  });
+
   it('is left as it is by a disk that does not take it, and the entry point goes on', () => {
     node.remove(`${cluster}/checks`);
     node.write(`${cluster}/replication.pgpass`, 'x');

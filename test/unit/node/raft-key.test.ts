@@ -16,6 +16,24 @@ const other = 'c'.repeat(64);
 const text = (...keys: readonly string[]) => keys.map((key) => `${key}\n`).join('');
 const give = (...keys: readonly string[]) => node.command(['raft-key'], text(...keys));
 
+describe('a server that runs', () => {
+  const kill = `kill() { printf '%s\\n' "$*" >>"$PGRAFT_ROOT/kills"; }`;
+  beforeEach(() => {
+    node.configure();
+    node.wholeNode();
+    node.write('var/run/postgresql/pgraft-node.phase', 'running\n');
+    node.write(`${volume}/17/main/postmaster.pid`, '42\n');
+  });
+
+  it.each([
+    ['raft-key', 'command_raft_key', old],
+    ['configure, which may hand over a key that was damaged', 'command_configure', ''],
+  ])('reads its key again after %s', (_, command, input) => {
+    expect(node.call(`${kill}\n${command} <<<"$1"`, [input])).toMatchObject({ status: 0, stderr: '' });
+    expect(node.read('kills')).toBe('-HUP 42\n');
+  });
+});
+
 describe('pgraft-node raft-key', () => {
   it('takes the steps from one key to another, in a file that only the server reads', () => {
     node.configure();
@@ -74,7 +92,7 @@ describe('pgraft-node raft-key', () => {
   it('has no place on a server without secrets', () => {
     expect(give(old)).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining('run pgraft-node configure') as string,
+      stderr: expect.stringContaining('run npm start') as string,
     });
     expect(node.has(file)).toBe(false);
   });

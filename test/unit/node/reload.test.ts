@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NodeShell, volume } from './node-shell.js';
+import { NodeShell, secrets, volume } from './node-shell.js';
 
 let node: NodeShell;
 beforeEach(() => {
@@ -13,13 +13,14 @@ const kept = `${volume}/cluster/settings.conf`;
 const settings = "log_line_prefix = '%m é'\nwork_mem = '8MB'\n";
 const apply = (input: string) => node.command(['settings'], input);
 
-/** A server that runs; psql says `problem` of the settings, and notes every statement. */
-function running(problem = '', status = 0): void {
+/** A server that runs; psql says `problem` of the settings, notes every statement, and ends the one to reload with `reloaded`. */
+function running(problem = '', status = 0, reloaded = 0): void {
   node.write('var/run/postgresql/pgraft-node.phase', 'running\n');
   const body = [
     'statement="$(cat)"',
     'printf "%s\\n" "$statement" >>"$PGRAFT_ROOT/statements"',
     `if [[ "$statement" == *pg_file_settings* ]]; then printf '%s' "${problem}"; exit ${status}; fi`,
+    `exit ${reloaded}`,
   ];
   node.program('psql', body.join('\n'));
 }
@@ -73,6 +74,56 @@ describe('pgraft-node settings', () => {
     expect(refused.status).toBe(1);
     expect(refused.stderr).toContain('the database system is starting up; nothing was changed: deploy again');
     expect(node.read(kept)).toBe('');
+  });
+
+  it('puts back what was there when PostgreSQL does not reload, and is not taken for done', () => {
+    running('', 0, 2);
+    expect(apply(settings).stderr).toContain('could not be told to reload; nothing was changed: deploy again');
+    expect(node.read(kept)).toBe('');
+    running();
+    expect(apply(settings)).toMatchObject({ status: 0, stderr: '' });
+    expect(node.read(kept)).toBe(settings);
+  });
+
+  describe('where those that were handed over are damaged', () => {
+    beforeEach(() => {
+      node.configure();
+      apply(settings);
+      node.write(kept, 'nonsense\n');
+      node.call('set_damaged_aside');
+      node.call('have_settings');
+      expect(node.state()).toMatchObject({ configured: 'no' });
+    });
+
+    it.each([settings, ''])('takes %j in their place', (input) => {
+      running();
+      expect(apply(input)).toMatchObject({ status: 0, stderr: '' });
+      expect(reloads()).toBe(1);
+      expect(node.read(kept)).toBe(input);
+      expect(node.state()).toMatchObject({ configured: 'yes' });
+    });
+
+    it.each([
+      ['refuses one', settings, ['work_mem = 8MB: no', 0, 0]],
+      ['cannot be asked', settings, ['starting up', 2, 0]],
+      ['cannot be asked', '', ['starting up', 2, 0]],
+      ['does not reload', '', ['', 0, 2]],
+    ] as const)('asks for them again when PostgreSQL %s (%j)', (_, input, said) => {
+      running(...said);
+      expect(apply(input)).toMatchObject({ status: 1 });
+      expect(node.read(kept)).toBe('');
+      expect(node.state()).toMatchObject({ configured: 'no' });
+      running();
+      expect(apply(input)).toMatchObject({ status: 0, stderr: '' });
+      expect(node.state()).toMatchObject({ configured: 'yes' });
+    });
+
+    it.each([
+      ['raft-key', `${secrets.raft_key}\n`],
+      ['forget', ''],
+    ])('%s is taken: it needs the secrets alone', (command, input) => {
+      expect(node.command([command], input)).toMatchObject({ status: 0, stderr: '' });
+    });
   });
 
   it.each(['fsync off', "include 'x'", "work_mem = '8MB'\tx", "Work_Mem = '8MB'", 'work_mem = 8MB'])(
