@@ -4,19 +4,17 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../../support/eventually.js';
 import { docker } from '../../support/node-container.js';
+import { ensureObjects } from './objects/image.js';
 
-const source = fileURLToPath(new URL('../../../image', import.meta.url));
 const tests = fileURLToPath(new URL('..', import.meta.url));
-const buildDeadline = 10 * 60_000;
+const compileDeadline = 2 * 60_000;
 
-/** A container with their compiler, in which /tmp/<program> is: all of core/ and net/, and <program>.c, with the sanitizers. */
+/** A container in which /tmp/<program> is: all of core/ and net/, and <program>.c, with the sanitizers. */
 export function openContainer(container: string, program: string): void {
-  // nothing of the context is in that stage, so that it does not matter whether the extension compiles
-  const image = docker(['build', '--quiet', '--target', 'compilers', source], '', buildDeadline).trim();
-  const mounts = ['--volume', `${source}:/image:ro`, '--volume', `${tests}:/tests:ro`];
-  docker(['run', '--detach', '--init', '--name', container, ...mounts, image, 'sleep', 'infinity']);
+  const mount = ['--volume', `${tests}:/tests:ro`];
+  docker(['run', '--detach', '--init', '--name', container, ...mount, ensureObjects(), 'sleep', 'infinity']);
   try {
-    docker(['exec', container, 'sh', '-c', compile(program)], '', buildDeadline);
+    docker(['exec', container, 'sh', '-c', compile(program)], '', compileDeadline);
   } catch (error) {
     docker(['rm', '--force', '--volumes', container]);
     throw error;
@@ -24,10 +22,8 @@ export function openContainer(container: string, program: string): void {
 }
 
 function compile(program: string): string {
-  return `gcc -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-format-truncation -fsanitize=address,undefined \
-  -fno-sanitize-recover=all -I/image/pgraft -I/tests/core /tests/net/${program}.c /tests/net/hanging_resolver.c \
-  /image/pgraft/core/*.c \
-  /image/pgraft/net/*.c $(pkg-config --cflags --libs raft libuv) -o /tmp/${program}`;
+  const sources = [program, 'hanging_resolver'].map((name) => `/tests/net/${name}.c`);
+  return `gcc $CFLAGS -I/tests/core ${sources.join(' ')} /objects/*.o $(pkg-config --cflags --libs raft libuv) -o /tmp/${program}`;
 }
 
 export class MemberProcess<Status> {

@@ -103,12 +103,12 @@ describe('pgraft-node settings', () => {
       expect(node.state()).toMatchObject({ configured: 'yes' });
     });
 
-    it.each([
+    it.each<[string, string, Parameters<typeof running>]>([
       ['refuses one', settings, ['work_mem = 8MB: no', 0, 0]],
       ['cannot be asked', settings, ['starting up', 2, 0]],
       ['cannot be asked', '', ['starting up', 2, 0]],
       ['does not reload', '', ['', 0, 2]],
-    ] as const)('asks for them again when PostgreSQL %s (%j)', (_, input, said) => {
+    ])('asks for them again when PostgreSQL %s (%j)', (_, input, said) => {
       running(...said);
       expect(apply(input)).toMatchObject({ status: 1 });
       expect(node.read(kept)).toBe('');
