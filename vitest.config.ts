@@ -13,7 +13,7 @@ const repeated = 'membership';
 const connections = process.argv.includes('strangers') ? '100000' : '3000';
 
 /** Dies before one step after the other, before each only when its file is asked for: `npm run test:unit -- unit/node/loss unit/node/rejoin`. */
-const crashStride = process.argv.some((arg) => /unit\/node\/(loss|rejoin)/.test(arg)) ? '1' : '3';
+const crashStride = process.argv.some((arg) => /unit\/node\/(loss|rejoin)/.test(arg)) ? '1' : '6';
 
 /** One project a level, cheapest first. Files run side by side, one for each core, but those of the provider, whose objects have fixed names. */
 export default defineConfig({

@@ -147,7 +147,7 @@ describe('npm start makes a cluster of three, and', () => {
   });
 
   it('npm run logs -- --follow goes on with what all three say', async () => {
-    const logs = openTerminal('node_modules/.bin/tsx scripts/logs.ts --follow --tail 1', terminal(120));
+    const logs = openTerminal('node --import tsx scripts/logs.ts --follow --tail 1', terminal(120));
     try {
       await logs.until('a line of each', (text) => names.every((name) => text.includes(`${name} `)), 10_000);
       for (const [index, name] of names.entries())
@@ -164,7 +164,7 @@ describe('npm start makes a cluster of three, and', () => {
   });
 
   it.each([80, 40])('npm run status -- --watch draws again and again in %i columns, until Ctrl-C', async (columns) => {
-    const watch = openTerminal('node_modules/.bin/tsx scripts/status.ts --watch', terminal(columns));
+    const watch = openTerminal('node --import tsx scripts/status.ts --watch', terminal(columns));
     const pictures = (text: string) => text.split('\x1b[H').slice(1);
     try {
       // the first says only what is read, the last may not be whole

@@ -15,7 +15,7 @@ import { planRecovery, type RecoverPlan } from '../../scripts/steps/recover-plan
 import { recover } from '../../scripts/steps/recover.js';
 import { survey } from '../../scripts/steps/survey.js';
 import { secrets } from '../support/node-container.js';
-import { run, type Ended } from '../support/shell.js';
+import { runScript, type Ended } from '../support/shell.js';
 import type { FaultCluster, FaultServer } from './fault-cluster.js';
 
 export interface Scripts {
@@ -59,8 +59,7 @@ export function openScripts(cluster: FaultCluster): Scripts {
     live,
     view,
     plan,
-    npm: async (script, ...args) =>
-      run('npm', ['run', '--silent', script, '--', ...args], { cwd: projectDirectory, env: environment }),
+    npm: async (script, ...args) => runScript(script, args, { cwd: projectDirectory, env: environment }),
     recover: async (server) => {
       const decided = await plan(server);
       if (decided.kind === 'stop') throw new Error(decided.reason);

@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { objectsWith, removeAbandonedObjects, removeObjectsWith } from './docker-objects.js';
 import { ensureImage } from './image.js';
 import { releasePorts, takeAll } from './ports.js';
-import { dockerLines, mustRun, run, type Ended, type RunOptions } from './shell.js';
+import { dockerLines, mustRun, run, runScript, type Ended, type RunOptions } from './shell.js';
 
 const repository = join(import.meta.dirname, '..', '..');
 /** What the commands need; node_modules is a link. */
@@ -94,11 +94,12 @@ export class ClusterProject {
 
   /** What `npm start` runs once setup.mjs has found everything in place. */
   async start(env: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Promise<Ended> {
-    return this.run('node_modules/.bin/tsx', ['scripts/start.ts'], { ...options, env });
+    return this.run('node', ['--import', 'tsx', 'scripts/start.ts'], { ...options, env });
   }
 
+  /** `npm run <script> -- <args>`. */
   async npm(script: string, ...args: string[]): Promise<Ended> {
-    return this.run('npm', ['run', '--silent', script, ...(args.length > 0 ? ['--', ...args] : [])]);
+    return runScript(script, args, { cwd: this.directory, env: this.#environment() });
   }
 
   async cdktf(...args: string[]): Promise<Ended> {
@@ -107,9 +108,12 @@ export class ClusterProject {
 
   /** A command in the project's directory; `env` is added to this process's environment, settings left out. */
   async run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    return run(program, args, { ...options, cwd: this.directory, env: { ...this.#environment(), ...options.env } });
+  }
+
+  #environment(): RunOptions['env'] {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PGRAFT_'));
-    const env = { ...Object.fromEntries(inherited), NO_COLOR: '1', ...this.variables, ...options.env };
-    return run(program, args, { ...options, cwd: this.directory, env });
+    return { ...Object.fromEntries(inherited), NO_COLOR: '1', ...this.variables };
   }
 
   container(name: string): string {
