@@ -11,7 +11,7 @@ export const notYet = (seen: string): Look<never> => ({ done: false, seen });
 export interface WaitOptions {
   /** How long to wait at most, in milliseconds; a function may say more or less after each look. */
   readonly deadline: number | (() => number);
-  /** Pause between two looks, in milliseconds. @default 75 */
+  /** Pause between two looks, in milliseconds; longer in a long wait. @default 75 */
   readonly every?: number;
   /** What the user can do when the deadline passes. */
   readonly fix: string;
@@ -23,6 +23,9 @@ export interface WaitOptions {
 /** Waits shorter than this are nobody's concern. */
 const quietFor = 1_500;
 const repeatAfter = 5_000;
+/** Most looks are processes beside those that are waited for: pauses grow to this part of what was waited, up to so many milliseconds. */
+const partOfWait = 1 / 10;
+const longestPause = 500;
 /** A look that began in time may take this much longer than the deadline. */
 const grace = 2_000;
 
@@ -49,7 +52,8 @@ export async function waitUntil<T>(what: string, probe: () => Promise<Look<T>>, 
       throw new UserError(`waited ${prettyMs(waited)} for ${what}; last seen: ${seen}; ${options.fix}`);
     }
     tell(seen, clock.now());
-    await clock.sleep(Math.min(every, limit() - waited));
+    const pause = Math.max(every, Math.min(waited * partOfWait, longestPause));
+    await clock.sleep(Math.min(pause, limit() - waited));
   }
 }
 

@@ -69,12 +69,6 @@ describe('a running cluster that is written to is changed by changing its code:'
     for (const part of parts) expect(words).toContain(part);
   }
 
-  it('a deploy of the same changes nothing', async () => {
-    const before = await identities(3);
-    await changes('nothing', steady);
-    expect(await identities(3)).toEqual(before);
-  });
-
   it('it grows from 3 to 5, and the containers that stay are untouched, also by another memory limit', async () => {
     const before = await identities(3);
     await changes('3 -> 5', { memory: 768, nodes: 5 });

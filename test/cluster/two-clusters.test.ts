@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../support/cluster-project.js';
-import { happensWithin } from '../support/eventually.js';
+import { eventually, happensWithin } from '../support/eventually.js';
 import { readUrl } from '../support/primary-connection.js';
 import { docker } from '../support/shell.js';
 import { WriteLoad } from '../support/write-load.js';
+import { expectAgreement, expectReplication, expectStarted, type Size } from './size.js';
 
-const nodes = { PGRAFT_NODES: '2' };
+const size: Size = { nodes: 2, meaning: '2 of 2 servers up: a majority, but no further server may fail' };
 const states = ['terraform.image.tfstate', 'terraform.cluster.tfstate', 'secrets.json'];
 
 describe('two clusters of one checkout, side by side:', () => {
@@ -35,15 +36,13 @@ describe('two clusters of one checkout, side by side:', () => {
       await load.end();
     }
     expect(Object.fromEntries(load.failures)).toEqual({});
-    expect(await project.sql('primary', 'select count(*) from writes', 'app')).toBe(String(load.acknowledged));
+    expect(await project.sqlAtPrimary('select count(*) from writes', 'app')).toBe(String(load.acknowledged));
     expect(await servers(project)).toBe(before);
   };
 
   beforeAll(async () => {
-    first = await ClusterProject.open();
+    first = await ClusterProject.open({ nodes: size.nodes });
     second = await first.beside();
-    const started = await first.start(nodes);
-    if (started.status !== 0) throw new Error(`npm start failed:\n${started.output}\n${await first.logs()}`);
   });
   beforeEach(({ onTestFailed }) => {
     onTestFailed(async () => {
@@ -58,9 +57,34 @@ describe('two clusters of one checkout, side by side:', () => {
     }
   });
 
+  it('two servers start, and say what their number means', async () => {
+    expectStarted(await first.start(), size);
+    await expectAgreement(first, size);
+    await expectReplication(first, size);
+  });
+
+  it('wait with writes while one of them is away, say so, and go on with it', async () => {
+    await docker('stop', first.container('replica1'));
+    // without a majority it stops being the primary, and answers reads as a standby
+    const role = async () => first.sql('primary', 'select role, pg_is_in_recovery() from pgraft_get_cluster_status()');
+    await eventually('it to be a standby', role, (seen) => seen === 'waiting|t', 20_000);
+    const { status, stdout } = await first.npm('status');
+    expect(status).toBe(1);
+    expect(stdout).toContain('1 of 2 servers up: no majority (2), writes wait until 1 more come back');
+    expect(await first.sql('primary', 'select count(*) from sized where n = 42')).toBe('1');
+    await expect(first.sql('primary', 'insert into sized values (43)')).rejects.toThrow(/read-only transaction/);
+    const started = await first.start();
+    expect(started.status, started.output).toBe(0);
+    // either of the two is the primary now
+    const written = async () => (await first.sqlAtPrimary('insert into sized values (44)')) === 'INSERT 0 1';
+    await happensWithin('writes go on', 5_000, written);
+    expect(await first.sqlAtPrimary('select count(*) from sized where n = 44')).toBe('1');
+    expect(await first.sqlAtPrimary('select count(*) from sized where n in (42, 43)')).toBe('1');
+  });
+
   it('the second is made while the first is written to, and the first does not notice', async () => {
     await unnoticedBy(first, async () => {
-      const started = await second.start(nodes);
+      const started = await second.start();
       expect(started.status, started.output).toBe(0);
     });
   });
@@ -75,7 +99,7 @@ describe('two clusters of one checkout, side by side:', () => {
     }
     const [one, other] = await Promise.all([first.npm('url'), second.npm('url')]);
     expect(one.stdout).not.toBe(other.stdout);
-    await first.sql('primary', 'create table only_first ()');
+    await first.sqlAtPrimary('create table only_first ()');
     expect(await second.sql('primary', "select to_regclass('only_first') is null")).toBe('t');
     const system = 'select system_identifier from pg_control_system()';
     expect(await first.sql('primary', system)).not.toBe(await second.sql('primary', system));
@@ -100,13 +124,13 @@ describe('two clusters of one checkout, side by side:', () => {
   });
 
   it('the second is destroyed while the first, made anew, is written to', async () => {
-    const started = await first.start(nodes);
+    const started = await first.start();
     expect(started.status, started.output).toBe(0);
     await unnoticedBy(first, async () => {
       const destroyed = await second.npm('destroy', '--yes');
       expect(destroyed.status, destroyed.output).toBe(0);
       expect(await second.objects()).toEqual([]);
     });
-    expect((await first.run('npm', ['run', '--silent', 'status'], { env: nodes })).status).toBe(0);
+    expect((await first.run('npm', ['run', '--silent', 'status'])).status).toBe(0);
   });
 });

@@ -111,7 +111,7 @@ export class ClusterProject {
     return run(program, args, { ...options, cwd: this.directory, env: { ...this.#environment(), ...options.env } });
   }
 
-  #environment(): RunOptions['env'] {
+  #environment(): NonNullable<RunOptions['env']> {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PGRAFT_'));
     return { ...Object.fromEntries(inherited), NO_COLOR: '1', ...this.variables };
   }

@@ -1,6 +1,9 @@
 /** What a deploy does to a cluster, to be held against what `npm run plan` said of it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { withLive } from '../../scripts/live/open.js';
+import { readCluster } from '../../scripts/live/read.js';
+import { statusJson } from '../../scripts/live/status-page.js';
 import type { Review } from '../../scripts/review/review.js';
 import type { ClusterProject } from './cluster-project.js';
 import type { ContainerEvent, Happened, Moment } from './plan-truth.js';
@@ -10,20 +13,20 @@ const containerFormat = '{{.Name}}|{{.Id}}|{{.State.StartedAt}}|{{.State.Running
 
 async function moment(project: ClusterProject): Promise<Moment> {
   const filter = ['--filter', `label=pgraft.cluster=${project.prefix}`];
-  const [names, volumeNames, { stdout }] = await Promise.all([
+  const [names, volumeNames, view] = await Promise.all([
     dockerLines('ps', '--all', ...filter, '--format', '{{.Names}}'),
     dockerLines('volume', 'ls', ...filter, '--format', '{{.Name}}'),
-    project.npm('status', '--json'),
+    withLive({ prefix: project.prefix, dockerProvider: 'embedded' }, readCluster),
   ]);
   const [containers, volumes] = await Promise.all([
     inspect(['container', 'inspect', '--format', containerFormat], names),
     inspect(['volume', 'inspect', '--format', '{{.Name}}|{{.CreatedAt}}'], volumeNames),
   ]);
-  if (names.length === 0) {
+  if (names.length === 0 || view === undefined) {
     const nothing = { containers: new Map<string, never>(), primary: undefined, promotion: undefined, voters: 0 };
     return { ...nothing, volumes: new Map(volumes.map(([name = '', madeAt = '']) => [name, madeAt])) };
   }
-  const status = JSON.parse(stdout) as {
+  const status = JSON.parse(statusJson(view)) as {
     primary: number | null;
     promotion: { term: number } | null;
     quorum: { voters: number };

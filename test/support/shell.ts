@@ -82,14 +82,14 @@ export async function run(program: string, args: readonly string[], options: Run
 export async function runScript(
   script: string,
   args: readonly string[],
-  { cwd, env = process.env }: { readonly cwd: string; readonly env?: RunOptions['env'] },
+  { cwd, env = process.env }: { readonly cwd: string; readonly env?: NonNullable<RunOptions['env']> },
 ): Promise<Ended> {
   const { scripts } = JSON.parse(readFileSync(join(cwd, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
   const line = scripts[script];
   if (line === undefined) throw new Error(`package.json has no script "${script}"`);
-  const path = [join(cwd, 'node_modules', '.bin'), env?.['PATH'] ?? ''].join(delimiter);
+  const path = [join(cwd, 'node_modules', '.bin'), env['PATH'] ?? ''].join(delimiter);
   return run('sh', ['-c', `exec ${line} "$@"`, script, ...args], { cwd, env: { ...env, PATH: path } });
 }
 

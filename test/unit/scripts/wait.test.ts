@@ -16,6 +16,17 @@ describe('waitUntil', () => {
     expect(clock.slept).toEqual([50, 50]);
   });
 
+  it('looks less often the longer it takes: a tenth of the time later, up to half a second', async () => {
+    const clock = fakeClock();
+    const probe = () => Promise.resolve(clock.now() < 7_000 ? notYet('starting') : found('leader'));
+    const begun = clock.now();
+    await waitUntil('a leader', probe, { deadline: 10_000, every: 75, fix, clock });
+    expect(clock.slept.slice(0, 3)).toEqual([75, 75, 75]);
+    expect(Math.max(...clock.slept)).toBe(500);
+    expect(clock.slept.length).toBeLessThan(40);
+    expect(clock.now() - begun).toBeLessThan(7_500);
+  });
+
   it('says what it waited for, how long, the last thing seen and the fix when the deadline passes', async () => {
     const clock = fakeClock();
     let looks = 0;
