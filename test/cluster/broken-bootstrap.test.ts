@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../support/cluster-project.js';
 import { showLogsOfFailed } from '../support/failed-logs.js';
+import { expectAgreement, expectReplication, expectStarted, type Size } from './size.js';
 
-describe('a cluster whose first start fails, for a setting that the server refuses,', () => {
+const size: Size = { nodes: 1, meaning: '1 of 1 server up: a majority, but no further server may fail' };
+
+describe('a cluster of one whose first start fails, for a setting that the server refuses,', () => {
   let project: ClusterProject;
   const context = (timeout: string) => ({ nodes: 1, postgresSettings: { 'pgraft.election_timeout': timeout } });
 
@@ -36,8 +39,9 @@ describe('a cluster whose first start fails, for a setting that the server refus
   it('comes up with the same npm start once the setting is right', async () => {
     await failingStart();
     project.configure(context('2s'));
-    const ended = await project.start();
-    expect(ended.status, ended.output).toBe(0);
+    expectStarted(await project.start(), size);
+    await expectAgreement(project, size);
+    await expectReplication(project, size);
     expect(await project.sql('primary', 'show pgraft.election_timeout')).toBe('2s');
     expect(await project.sql('primary', 'select writable from pgraft_get_cluster_status()')).toBe('t');
   });

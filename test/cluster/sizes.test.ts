@@ -3,13 +3,10 @@ import { ClusterProject } from '../support/cluster-project.js';
 import { showLogsOfFailed } from '../support/failed-logs.js';
 import { expectAgreement, expectReplication, expectStarted, type Size } from './size.js';
 
-/** Of two servers two-clusters.test.ts says as much; the sizes between are those of other tests and of bench/. */
-const sizes: readonly Size[] = [
-  { nodes: 1, meaning: '1 of 1 server up: a majority, but no further server may fail' },
-  { nodes: 9, meaning: '9 of 9 servers up: a majority, and 4 more may fail' },
-];
+/** The largest. Of one server broken-bootstrap.test.ts says as much, of two two-clusters.test.ts; the others are those of other tests and of bench/. */
+const size: Size = { nodes: 9, meaning: '9 of 9 servers up: a majority, and 4 more may fail' };
 
-describe.each(sizes)('a cluster of $nodes', (size) => {
+describe('a cluster of nine', () => {
   const { nodes } = size;
   let project: ClusterProject;
 

@@ -6,6 +6,7 @@ import { readUrl } from '../support/primary-connection.js';
 import { docker, run } from '../support/shell.js';
 import { WriteLoad } from '../support/write-load.js';
 import { findLost, rangesQuery } from '../support/write-record.js';
+import { connectionUrls } from './connection-urls.js';
 
 const names = ['primary', 'replica1', 'replica2'];
 const all = '*';
@@ -193,6 +194,8 @@ describe('a running cluster:', () => {
     }
     await healthy(5_000);
   });
+
+  connectionUrls(() => project);
 });
 
 /** A container of the node image on the cluster's network that was not declared. */
