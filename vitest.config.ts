@@ -5,7 +5,7 @@ const seconds = 1000;
 const minutes = 60 * seconds;
 const cores = availableParallelism();
 /** Each takes minutes up to half an hour, and so runs only when asked for: `npm run test:faults -- interruption`, or one file of it: `-- interruption/docker`. */
-const campaigns = ['interruption', 'kills', 'disk', 'damage'].filter(
+const campaigns = ['interruption', 'kills', 'disk', 'damage', 'large'].filter(
   (name) => !process.argv.some((arg) => arg.split('/')[0] === name),
 );
 /** Repeats what it does, all times only when asked for: `npm run test:faults -- membership`. */
@@ -13,8 +13,11 @@ const repeated = 'membership';
 /** Makes many connections, all of them only when asked for: `npm run test:faults -- strangers`. */
 const connections = process.argv.includes('strangers') ? '100000' : '3000';
 
-/** Dies before one step after the other, before each only when its file is asked for: `npm run test:unit -- unit/node/loss unit/node/rejoin`. */
-const crashStride = process.argv.some((arg) => /unit\/node\/(loss|rejoin)/.test(arg)) ? '1' : '6';
+/** Dies before one step after the other, before each only when its file is asked for: `npm run test:unit -- unit/node/loss`, rejoin or last-resort. */
+const crashStride = process.argv.some((arg) => /unit\/node\/(loss|rejoin|last-resort)/.test(arg)) ? '1' : '6';
+
+/** Most of its time is the compiler's; nothing of Docker has a name that others use. */
+const goTests = 'test/provider/go.test.ts';
 
 /** One project a level, cheapest first. Files run side by side, but those of the provider, whose objects have fixed names. */
 export default defineConfig({
@@ -27,7 +30,7 @@ export default defineConfig({
     projects: [
       // much of their time is the start of shells
       level('unit', { order: 0, timeout: 20 * seconds, workers: cores + 1 }),
-      level('stack', { order: 1, timeout: 60 * seconds, workers: cores }),
+      level('stack', { order: 1, timeout: 3 * minutes, workers: cores, more: [goTests] }),
       level('provider', { order: 2, timeout: 3 * minutes, workers: 1 }),
       level('extension', { order: 3, timeout: 3 * minutes, workers: cores }),
       level('cluster', { order: 4, timeout: 5 * minutes, workers: cores }),
@@ -36,12 +39,24 @@ export default defineConfig({
   },
 });
 
-function level(name: string, { order, timeout, workers }: { order: number; timeout: number; workers: number }) {
+interface Level {
+  readonly order: number;
+  readonly timeout: number;
+  readonly workers: number;
+  /** Files of other levels. */
+  readonly more?: readonly string[];
+}
+
+function level(name: string, { order, timeout, workers, more = [] }: Level) {
   return {
     test: {
       name,
-      include: [`test/${name}/**/*.test.ts`],
-      exclude: [...configDefaults.exclude, ...campaigns.map((name) => `test/faults/${name}/**`)],
+      include: [`test/${name}/**/*.test.ts`, ...more],
+      exclude: [
+        ...configDefaults.exclude,
+        ...(more.includes(goTests) ? [] : [goTests]),
+        ...campaigns.map((name) => `test/faults/${name}/**`),
+      ],
       testTimeout: timeout,
       hookTimeout: timeout,
       maxWorkers: workers,

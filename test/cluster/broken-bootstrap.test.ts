@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClusterProject } from '../support/cluster-project.js';
 import { showLogsOfFailed } from '../support/failed-logs.js';
-import { expectAgreement, expectReplication, expectStarted, type Size } from './size.js';
+import { expectAgreement, expectReplication, expectStarted, type Size } from '../support/size.js';
 
 const size: Size = { nodes: 1, meaning: '1 of 1 server up: a majority, but no further server may fail' };
 
@@ -29,13 +29,6 @@ describe('a cluster of one whose first start fails, for a setting that the serve
     expect((await project.npm('status')).status).toBe(1);
   }
 
-  it('is destroyed without anything left', async () => {
-    await failingStart();
-    const ended = await project.cdktf('destroy', '*', '--auto-approve');
-    expect(ended.status, ended.output).toBe(0);
-    expect(await project.objects()).toEqual([]);
-  });
-
   it('comes up with the same npm start once the setting is right', async () => {
     await failingStart();
     project.configure(context('2s'));
@@ -44,5 +37,11 @@ describe('a cluster of one whose first start fails, for a setting that the serve
     await expectReplication(project, size);
     expect(await project.sql('primary', 'show pgraft.election_timeout')).toBe('2s');
     expect(await project.sql('primary', 'select writable from pgraft_get_cluster_status()')).toBe('t');
+  });
+
+  it('is destroyed by plain cdktf without anything left', async () => {
+    const ended = await project.cdktf('destroy', '*', '--auto-approve');
+    expect(ended.status, ended.output).toBe(0);
+    expect(await project.objects()).toEqual([]);
   });
 });

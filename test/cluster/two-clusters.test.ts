@@ -5,7 +5,7 @@ import { eventually, happensWithin } from '../support/eventually.js';
 import { readUrl } from '../support/primary-connection.js';
 import { docker } from '../support/shell.js';
 import { WriteLoad } from '../support/write-load.js';
-import { expectAgreement, expectReplication, expectStarted, type Size } from './size.js';
+import { expectAgreement, expectReplication, expectStarted, type Size } from '../support/size.js';
 
 const size: Size = { nodes: 2, meaning: '2 of 2 servers up: a majority, but no further server may fail' };
 const states = ['terraform.image.tfstate', 'terraform.cluster.tfstate', 'secrets.json'];
@@ -121,16 +121,5 @@ describe('two clusters of one checkout, side by side:', () => {
     });
     expect((await second.npm('status')).status).toBe(0);
     expect((await first.npm('status')).status).toBe(2);
-  });
-
-  it('the second is destroyed while the first, made anew, is written to', async () => {
-    const started = await first.start();
-    expect(started.status, started.output).toBe(0);
-    await unnoticedBy(first, async () => {
-      const destroyed = await second.npm('destroy', '--yes');
-      expect(destroyed.status, destroyed.output).toBe(0);
-      expect(await second.objects()).toEqual([]);
-    });
-    expect((await first.run('npm', ['run', '--silent', 'status'])).status).toBe(0);
   });
 });

@@ -90,7 +90,9 @@ export async function runScript(
   const line = scripts[script];
   if (line === undefined) throw new Error(`package.json has no script "${script}"`);
   const path = [join(cwd, 'node_modules', '.bin'), env['PATH'] ?? ''].join(delimiter);
-  return run('sh', ['-c', `exec ${line} "$@"`, script, ...args], { cwd, env: { ...env, PATH: path } });
+  // npm's name for where it was called
+  const environment = { ...env, PATH: path, INIT_CWD: cwd };
+  return run('sh', ['-c', `exec ${line} "$@"`, script, ...args], { cwd, env: environment });
 }
 
 /** @throws Error with the whole output when the command fails */

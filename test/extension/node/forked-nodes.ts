@@ -11,8 +11,8 @@ const rejoinFile = 'pgraft/rejoin';
 const passfile = '/var/lib/postgresql/cluster/replication.pgpass';
 const plain = "shared_preload_libraries = ''\nshared_buffers = '32MB'";
 
-export const source = new NodeContainer('source', 2, plain);
-export const target = new NodeContainer('target', 1, plain);
+export const source = new NodeContainer('source', 2, { settings: plain });
+export const target = new NodeContainer('target', 1, { settings: plain });
 
 let rows = 0;
 

@@ -6,7 +6,7 @@ import { docker, NodeContainer, secrets, setUp, tearDown } from './node-containe
 const data = '/var/lib/postgresql/17/main';
 const running = { phase: 'running', data: 'present', incarnation: 'match' };
 
-const primary = new NodeContainer('primary', 1);
+const primary = new NodeContainer('primary', 1, { healthcheck: true });
 const replica = new NodeContainer('replica1', 2);
 
 /** What must be the same as long as the volume is. */
@@ -173,7 +173,7 @@ describe('the data survives', () => {
 
 describe('a volume in use', () => {
   it('is left alone by a second container until the first one has gone', async () => {
-    const second = new NodeContainer('second', 1, undefined, primary.volume);
+    const second = new NodeContainer('second', 1, { volume: primary.volume });
     try {
       second.create();
       await second.reaches({

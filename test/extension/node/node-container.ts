@@ -16,8 +16,15 @@ export function tearDown(): void {
   docker(['network', 'rm', place.network]);
 }
 
+interface Special {
+  readonly settings?: string;
+  readonly volume?: string;
+  /** @default false: a process in it every five seconds */
+  readonly healthcheck?: boolean;
+}
+
 export class NodeContainer extends AnyNodeContainer {
-  constructor(name: string, id: number, settings?: string, volume?: string) {
-    super({ place, name, id, settings, volume });
+  constructor(name: string, id: number, { settings, volume, healthcheck = false }: Special = {}) {
+    super({ place, name, id, settings, volume, options: healthcheck ? [] : ['--no-healthcheck'] });
   }
 }

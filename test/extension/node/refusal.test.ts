@@ -116,7 +116,7 @@ describe('a setting that PostgreSQL refuses', () => {
     ["pgraft.election_timeout = 'soon'", 'invalid value for parameter "pgraft.election_timeout": "soon"'],
   ])('is named in the state, and the server is tried again with pauses: %s', async (setting, complaint) => {
     node.dispose();
-    node = new NodeContainer('primary', 1, setting);
+    node = new NodeContainer('primary', 1, { settings: setting });
     node.create();
     await node.reaches({ phase: 'waiting' });
     node.configure();

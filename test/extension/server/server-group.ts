@@ -66,6 +66,8 @@ export class Server extends NodeContainer {
       name,
       id,
       options: [
+        // of which these tests ask nothing: a process in each server every five seconds
+        '--no-healthcheck',
         ...publish(ports.postgres, 5432),
         ...publish(ports.raft, 7000 + id),
         ...more(place, { id, raftPort: 7000 + id }),

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ClusterProject } from '../support/cluster-project.js';
-import { showLogsOfFailed } from '../support/failed-logs.js';
-import { expectAgreement, expectReplication, expectStarted, type Size } from './size.js';
+import { ClusterProject } from '../../support/cluster-project.js';
+import { showLogsOfFailed } from '../../support/failed-logs.js';
+import { expectAgreement, expectReplication, expectStarted, type Size } from '../../support/size.js';
 
-/** The largest. Of one server broken-bootstrap.test.ts says as much, of two two-clusters.test.ts; the others are those of other tests and of bench/. */
+/** The largest, on request. Of one server broken-bootstrap.test.ts says as much, of two two-clusters.test.ts; the others are those of other tests and of bench/. */
 const size: Size = { nodes: 9, meaning: '9 of 9 servers up: a majority, and 4 more may fail' };
 
 describe('a cluster of nine', () => {

@@ -2,9 +2,9 @@
 import { expect } from 'vitest';
 import { majority, synchronousCount } from '../../constructs/quorum.js';
 import { nodeName } from '../../constructs/topology.js';
-import type { ClusterProject } from '../support/cluster-project.js';
-import { happensWithin } from '../support/eventually.js';
-import type { Ended } from '../support/shell.js';
+import type { ClusterProject } from './cluster-project.js';
+import { happensWithin } from './eventually.js';
+import type { Ended } from './shell.js';
 
 export interface Size {
   readonly nodes: number;
