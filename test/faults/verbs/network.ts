@@ -2,11 +2,12 @@
 import { docker, dockerLines, mustRun, run } from '../../support/shell.js';
 import type { FaultCluster, FaultServer } from '../fault-cluster.js';
 import type { Fault, Victim } from '../fault.js';
+import { inTurn } from '../turns.js';
 import { NoSuchProcessError } from './processes.js';
 
 export type Direction = 'to' | 'from' | 'to and from';
 
-/** As an operator does it: the server loses its address, its clients lose it too. */
+/** As an operator does it: the server loses its address, its clients lose it too. In turns, as two of them may be healed at once. */
 export function disconnect(cluster: { readonly network: string }, ...servers: Victim[]): Fault {
   const isConnected = async ({ container }: Victim) => {
     const format = '{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}';
@@ -15,11 +16,15 @@ export function disconnect(cluster: { readonly network: string }, ...servers: Vi
   return {
     what: `docker network disconnect ${servers.map(({ name }) => name).join(' ')}`,
     inject: async () => {
-      for (const { container } of servers) await docker('network', 'disconnect', cluster.network, container);
+      for (const { container } of servers) {
+        await inTurn([container], async () => docker('network', 'disconnect', cluster.network, container));
+      }
     },
     heal: async () => {
       for (const server of servers) {
-        if (!(await isConnected(server))) await docker('network', 'connect', cluster.network, server.container);
+        await inTurn([server.container], async () => {
+          if (!(await isConnected(server))) await docker('network', 'connect', cluster.network, server.container);
+        });
       }
     },
   };
