@@ -13,6 +13,8 @@ export interface WaitOptions {
   readonly deadline: number | (() => number);
   /** Pause between two looks, in milliseconds; longer in a long wait. @default 75 */
   readonly every?: number;
+  /** Milliseconds up to which the pause grows. @default 500 */
+  readonly longestPause?: number;
   /** What the user can do when the deadline passes. */
   readonly fix: string;
   readonly clock: Clock;
@@ -23,9 +25,8 @@ export interface WaitOptions {
 /** Waits shorter than this are nobody's concern. */
 const quietFor = 1_500;
 const repeatAfter = 5_000;
-/** Most looks are processes beside those that are waited for: pauses grow to this part of what was waited, up to so many milliseconds. */
+/** Most looks are processes beside those that are waited for: pauses grow to this part of what was waited. */
 const partOfWait = 1 / 10;
-const longestPause = 500;
 /** A look that began in time may take this much longer than the deadline. */
 const grace = 2_000;
 
@@ -38,7 +39,7 @@ const grace = 2_000;
  * @throws UserError with what was waited for, how long, the last thing seen and the fix
  */
 export async function waitUntil<T>(what: string, probe: () => Promise<Look<T>>, options: WaitOptions): Promise<T> {
-  const { clock, deadline, every = 75, progress } = options;
+  const { clock, deadline, every = 75, longestPause = 500, progress } = options;
   const limit = typeof deadline === 'number' ? () => deadline : deadline;
   const start = clock.now();
   const tell = teller(what, start, progress);

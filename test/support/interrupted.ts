@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { ClusterProject } from './cluster-project.js';
-import { eventually } from './eventually.js';
+import { closely, eventually } from './eventually.js';
 import { dockerLines, run, stackTrace } from './shell.js';
 import { ctrlC, openTerminal, type Terminal } from './terminal.js';
 
@@ -75,6 +75,7 @@ export async function runAtTerminal(
         () => ({ reached: reached(), output: output() }),
         (seen) => seen.reached,
         deadline,
+        closely,
       );
       await Promise.race([end, new Promise((resolve) => setTimeout(resolve, plus))]);
     }
@@ -132,6 +133,8 @@ export async function faultsOfNothing(project: ClusterProject): Promise<string[]
     'plan.out',
     // of the plain cdktf, whose end frees it
     'operation.lock',
+    // of a deploy that ended before it had anything: plain cdktf then has nothing to destroy, and runs no hook that takes it away
+    'strangers.json',
     ...['image', 'cluster'].flatMap((id) => [`terraform.${id}.tfstate`, `terraform.${id}.tfstate.backup`]),
   ];
   const strange = files.stdout.split('\n').filter((name) => name !== '' && !kept.includes(name));

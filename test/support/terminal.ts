@@ -1,6 +1,6 @@
 /** A command at a terminal of its own, typed at and looked at while it runs. */
 import { spawn } from 'node:child_process';
-import { eventually } from './eventually.js';
+import { closely, eventually } from './eventually.js';
 
 export interface Terminal {
   /** Everything that came so far, control sequences included. */
@@ -40,7 +40,7 @@ export function openTerminal(command: string, { cwd, columns, rows, env }: Termi
   child.once('close', (code: number | null) => (status = code ?? 128));
   return {
     output: () => output,
-    until: async (what, accepts, deadline) => eventually(what, () => output, accepts, deadline),
+    until: async (what, accepts, deadline) => eventually(what, () => output, accepts, deadline, closely),
     type: (keys) => child.stdin.write(keys),
     end: async (deadline) => {
       const look = () => ({ status, output });
