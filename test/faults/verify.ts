@@ -1,6 +1,6 @@
 /** What must be so after every fault: all servers serve again, nothing acknowledged is lost, nobody acknowledged in the past. */
 import { messageOf } from '../../scripts/kit/errors.js';
-import { eventually } from '../support/eventually.js';
+import { closely, eventually } from '../support/eventually.js';
 import { everyStandbyReplayed, missingOn } from '../support/missing-rows.js';
 import type { WriteLoad } from '../support/write-load.js';
 import { findStale, type Acknowledged, type Stale } from '../support/write-record.js';
@@ -60,7 +60,7 @@ function membershipTrouble(status: Status | undefined, { membership }: FaultClus
 export async function whole(cluster: FaultCluster, deadline: number): Promise<number> {
   const start = performance.now();
   const look = async () => (await troubles(cluster)).join('; ');
-  await eventually('the cluster to be whole', look, (seen) => seen === '', deadline);
+  await eventually('the cluster to be whole', look, (seen) => seen === '', deadline, closely);
   return Math.round(performance.now() - start);
 }
 
