@@ -30,8 +30,8 @@ export default defineConfig({
     projects: [
       // much of their time is the start of shells
       level('unit', { order: 0, timeout: 20 * seconds, workers: cores + 1 }),
-      level('stack', { order: 1, timeout: 3 * minutes, workers: cores, more: [goTests] }),
-      level('provider', { order: 2, timeout: 3 * minutes, workers: 1 }),
+      level('stack', { order: 1, timeout: 60 * seconds, workers: cores, files: [...filesOf('stack'), goTests] }),
+      level('provider', { order: 2, timeout: 3 * minutes, workers: 1, files: ['test/provider/**/!(go).test.ts'] }),
       level('extension', { order: 3, timeout: 3 * minutes, workers: cores }),
       level('cluster', { order: 4, timeout: 5 * minutes, workers: cores }),
       level('faults', { order: 4, timeout: 5 * minutes, workers: cores }),
@@ -43,20 +43,20 @@ interface Level {
   readonly order: number;
   readonly timeout: number;
   readonly workers: number;
-  /** Files of other levels. */
-  readonly more?: readonly string[];
+  /** @default - those of its directory */
+  readonly files?: readonly string[];
 }
 
-function level(name: string, { order, timeout, workers, more = [] }: Level) {
+function filesOf(name: string): string[] {
+  return [`test/${name}/**/*.test.ts`];
+}
+
+function level(name: string, { order, timeout, workers, files = filesOf(name) }: Level) {
   return {
     test: {
       name,
-      include: [`test/${name}/**/*.test.ts`, ...more],
-      exclude: [
-        ...configDefaults.exclude,
-        ...(more.includes(goTests) ? [] : [goTests]),
-        ...campaigns.map((name) => `test/faults/${name}/**`),
-      ],
+      include: [...files],
+      exclude: [...configDefaults.exclude, ...campaigns.map((name) => `test/faults/${name}/**`)],
       testTimeout: timeout,
       hookTimeout: timeout,
       maxWorkers: workers,

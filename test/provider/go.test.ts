@@ -10,7 +10,7 @@ interface Event {
   readonly Output?: string;
 }
 
-test('the provider passes its own tests', async () => {
+test('the provider passes its own tests', { timeout: 180_000 }, async () => {
   const events = await goTest();
   const failed = events.filter(({ Action, Test }) => Action === 'fail' && Test !== undefined).map(({ Test }) => Test);
   const output = events.map(({ Output }) => Output ?? '').join('');
