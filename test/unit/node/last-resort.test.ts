@@ -1,23 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { crashStride, data, rejoinFile, type RejoiningNode } from './rejoining-node.js';
-import { expectAnew, member, raft, turn } from './losing-member.js';
+import { crashStride, data, rejoinFile } from './rejoining-node.js';
+import { LosingMember, raft } from './losing-member.js';
 import { volume } from './node-shell.js';
 
 /** Each run of the loop starts some hundred processes. */
 vi.setConfig({ testTimeout: 60_000 });
 
-let node: RejoiningNode;
+let node: LosingMember;
 beforeEach(() => {
-  node = member();
+  node = new LosingMember();
 });
 afterEach(() => {
   node.dispose();
 });
-
-const run = (options?: Parameters<typeof turn>[1]) => turn(node, options);
-const begunAnew = (rows: 'old' | 'new', point?: string) => {
-  expectAnew(node, rows, point);
-};
 
 describe('the last resort', () => {
   const recover = `${raft}/recover`;
@@ -26,8 +21,8 @@ describe('the last resort', () => {
   it('recover begins a new group with this data, above every term that was', () => {
     node.write(`${data}/pgraft.chain`, '2 1 0/3000148 1 1\n3 6 0/4000000 2 1\n');
     expect(node.command(['recover', '4']).status).toBe(0);
-    run();
-    begunAnew('old');
+    node.turn();
+    node.expectAnew('old');
     expect(node.read(recover)).toBe('term=6\n');
     expect(node.has(request)).toBe(false);
   });
@@ -37,10 +32,10 @@ describe('the last resort', () => {
     node.call(`printf '${word(1)}${word(3)}${word(9)}${word(2)}' >"$raft_dir/raft/metadata1"`);
     expect(node.command(['position']).stdout).toContain('raft_term=9\n');
     node.command(['recover', '8']);
-    run();
+    node.turn();
     expect(node.read(recover)).toBe('term=9\n');
     node.command(['recover', '12']);
-    run();
+    node.turn();
     expect(node.read(recover)).toBe('term=12\n');
   });
 
@@ -60,14 +55,14 @@ describe('the last resort', () => {
     expect(node.command(['recover', '4', 'whole']).stderr).toContain("'whole' is not the word incomplete");
     expect(node.has(request)).toBe(false);
     expect(node.command(['recover', '4', 'incomplete']).status).toBe(0);
-    run();
-    begunAnew('old');
+    node.turn();
+    node.expectAnew('old');
   });
 
   it('forget keeps the witness of data that is not complete (R3)', () => {
     node.request('clone', { state: 'done' });
     node.command(['forget']);
-    run();
+    node.turn();
     expect(node.rejoin()).toMatchObject({ state: 'done', end: '0/4000100' });
   });
 
@@ -96,19 +91,19 @@ describe('the last resort', () => {
   it('forget makes a whole server one that waits to be added', () => {
     node.write(recover, 'term=4\n');
     expect(node.command(['forget']).status).toBe(0);
-    run();
-    begunAnew('old');
+    node.turn();
+    node.expectAnew('old');
     expect(node.has(recover)).toBe(false);
   });
 
   it('forget lets one that is half rewound copy the data of the new group', () => {
     node.request('rewind', { state: 'working', term: '99' });
     node.write(`${data}/half`, 'half');
-    run({ searchMs: 0, until: 'must not be started' });
+    node.turn({ searchMs: 0, until: 'must not be started' });
     node.command(['forget']);
     node.primary('host2');
-    run();
-    begunAnew('new');
+    node.turn();
+    node.expectAnew('new');
   });
 
   it.each(['recover', 'forget'])(
@@ -117,7 +112,7 @@ describe('the last resort', () => {
       let crashes = 0;
       for (let crashAt = 1; ; crashAt += crashStride) {
         node.dispose();
-        node = member();
+        node = new LosingMember();
         node.write(`${data}/pgraft.chain`, '2 6 0/3000148 1 1\n');
         node.command([what]);
         const { status, stderr } = node.run({ crashAt });
@@ -125,8 +120,8 @@ describe('the last resort', () => {
         expect(status, stderr).toBe(137);
         crashes += 1;
         // it may die with PostgreSQL just begun
-        if (node.started() === undefined) run();
-        begunAnew('old', `dead before step ${crashAt}`);
+        if (node.started() === undefined) node.turn();
+        node.expectAnew('old', `dead before step ${crashAt}`);
         expect(node.has(recover), `dead before step ${crashAt}`).toBe(what === 'recover');
       }
       expect(crashes).toBeGreaterThan(10 / crashStride);

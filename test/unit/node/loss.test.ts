@@ -1,23 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { crashStride, data, ownSystem, rejoinFile, type RejoiningNode } from './rejoining-node.js';
-import { expectAnew, member, raft, turn } from './losing-member.js';
+import { LosingMember, raft } from './losing-member.js';
 import { secrets } from './node-shell.js';
 
 /** Each run of the loop starts some hundred processes. */
 vi.setConfig({ testTimeout: 60_000 });
 
-let node: RejoiningNode;
+let node: LosingMember;
 beforeEach(() => {
-  node = member();
+  node = new LosingMember();
 });
 afterEach(() => {
   node.dispose();
 });
-
-const run = (options?: Parameters<typeof turn>[1]) => turn(node, options);
-const begunAnew = (rows: 'old' | 'new', point?: string) => {
-  expectAnew(node, rows, point);
-};
 
 /** What was done to a member, and whether its data can be used on. */
 const losses: Record<string, { lose: (of: RejoiningNode) => void; rows: 'old' | 'new' }> = {
@@ -102,8 +97,8 @@ describe('R4: a member that has lost', () => {
     node.configure({ ...secrets, initial_cluster: initialCluster });
     losses[what]?.lose(node);
     node.primary('host2');
-    run();
-    begunAnew(losses[what]?.rows ?? 'old');
+    node.turn();
+    node.expectAnew(losses[what]?.rows ?? 'old');
     expect(node.ran).toEqual(losses[what]?.rows === 'new' ? ['pg_basebackup'] : []);
   });
 
@@ -112,7 +107,7 @@ describe('R4: a member that has lost', () => {
     (what) => {
       losses[what]?.lose(node);
       const kept = node.has(`${data}/rows`);
-      run({ until: 'waits for a confirmed primary, to copy its data$' });
+      node.turn({ until: 'waits for a confirmed primary, to copy its data$' });
       expect(node.started()).toBeUndefined();
       expect(node.has(`${data}/rows`)).toBe(kept);
     },
@@ -121,8 +116,8 @@ describe('R4: a member that has lost', () => {
   it('nothing but the request of a rejoin is left with whole data: it is asked for again when it is a member', () => {
     node.request('rewind');
     node.remove(`${raft}/raft`);
-    run();
-    begunAnew('old');
+    node.turn();
+    node.expectAnew('old');
   });
 
   it.each(['done', 'requested'])(
@@ -130,7 +125,7 @@ describe('R4: a member that has lost', () => {
     (state) => {
       node.request('rewind', { state, data: 'incomplete' });
       node.remove(`${raft}/raft`);
-      run();
+      node.turn();
       expect(node.started()).toBe('old');
       expect(node.state()).toMatchObject({ lost: 'yes', incarnation: 'match' });
       expect(node.rejoin()).toMatchObject({ state: 'done', data: 'incomplete', end: '0/4000100' });
@@ -141,7 +136,7 @@ describe('R4: a member that has lost', () => {
   it('its data takes no copy from another cluster', () => {
     node.remove(data);
     node.primary('host2', { system: '42' });
-    expect(run({ until: 'different clusters' })).toContain(`had system identifier ${ownSystem}`);
+    expect(node.turn({ until: 'different clusters' })).toContain(`had system identifier ${ownSystem}`);
     expect(node.ran).toEqual([]);
   });
 
@@ -149,18 +144,18 @@ describe('R4: a member that has lost', () => {
     node.remove(data);
     node.primary('host2');
     node.write('after.copy', `8 3 ${ownSystem} 0/7000000\n`);
-    run();
-    begunAnew('new');
+    node.turn();
+    node.expectAnew('new');
     expect(node.ran).toEqual(['pg_basebackup', 'pg_basebackup']);
   });
 
   it('is no loss any more when it has been added', () => {
     node.remove(`${raft}/raft`);
-    run();
+    node.turn();
     node.write(`${raft}/formed`, 'node_id=1\njoined_at=7\n');
     node.write(`${raft}/raft/metadata1`, 'x');
     expect(node.state()).toMatchObject({ lost: 'no' });
-    run();
+    node.turn();
     expect(node.has(`${raft}/renewed`)).toBe(false);
   });
 });
@@ -173,7 +168,7 @@ describe('S7: whatever it dies of, and whenever, a member that has lost', () => 
       let crashes = 0;
       for (let crashAt = 1; ; crashAt += crashStride) {
         node.dispose();
-        node = member();
+        node = new LosingMember();
         losses[what]?.lose(node);
         node.primary('host2');
         const { status, stderr } = node.run({ crashAt });
@@ -181,10 +176,10 @@ describe('S7: whatever it dies of, and whenever, a member that has lost', () => 
         expect(status, stderr).toBe(137);
         crashes += 1;
         // it may die with PostgreSQL just begun
-        if (node.started() === undefined) run();
-        begunAnew(rows, `dead before step ${crashAt}`);
+        if (node.started() === undefined) node.turn();
+        node.expectAnew(rows, `dead before step ${crashAt}`);
       }
-      begunAnew(rows);
+      node.expectAnew(rows);
       expect(crashes).toBeGreaterThan(20 / crashStride);
     },
     180_000,
