@@ -44,7 +44,13 @@ export function openTerminal(command: string, { cwd, columns, rows, env }: Termi
     type: (keys) => child.stdin.write(keys),
     end: async (deadline) => {
       const look = () => ({ status, output });
-      const seen = await eventually(`the end of ${command}`, look, (now) => now.status !== undefined, deadline, closely);
+      const seen = await eventually(
+        `the end of ${command}`,
+        look,
+        (now) => now.status !== undefined,
+        deadline,
+        closely,
+      );
       return seen.status ?? 128;
     },
     close: () => {
