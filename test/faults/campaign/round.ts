@@ -24,11 +24,11 @@ export interface Outcome {
 const allBroken = 2_000;
 
 /**
- * How docker, kill and nsenter say that what they shall act on is not there now; a container that just ends cannot be frozen, and takes
- * a command that runs in it along (137).
+ * How docker, kill and nsenter say that what they shall act on is not there now; a container that just ends cannot be frozen, takes
+ * a command that runs in it along (137), and is not entered any more (setns).
  */
 const away =
-  /is (paused|already paused|not paused|not running|restarting)|No such process|not connected to|unable to freeze|ended with status 137|cannot open \/proc\/\d+\/ns/;
+  /is (paused|already paused|not paused|not running|restarting)|No such process|not connected to|unable to freeze|ended with status 137|executing setns process|cannot open \/proc\/\d+\/ns/;
 
 interface Planned {
   readonly fault: Fault;
