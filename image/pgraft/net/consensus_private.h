@@ -10,6 +10,7 @@
 #ifndef PGRAFT_CONSENSUS_PRIVATE_H
 #define PGRAFT_CONSENSUS_PRIVATE_H
 
+#include "core/candidacy.h"
 #include "net/consensus.h"
 #include "net/detection.h"
 #include "net/formation.h"
@@ -55,6 +56,7 @@ typedef struct PgraftConsensus
 	PgraftPeers peers;
 	PgraftBeats beats;
 	PgraftDetection detection;
+	PgraftCandidacy candidacy;
 	PgraftPresences presences;
 	uint64_t group_named_term; /* in which this server, as the leader, has proposed a name of the group */
 	uv_prepare_t before_poll;

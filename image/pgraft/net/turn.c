@@ -16,12 +16,21 @@
 #define NEVER_MS				  (24u * 3600 * 1000)
 
 static unsigned
+established_timeout(const PgraftConsensus *g)
+{
+	unsigned detected = pgraft_detection_timeout(g);
+	unsigned standing = pgraft_candidacy_timeout(&g->candidacy, g->config.election_timeout_ms, pgraft_now_ms());
+
+	return detected < standing ? detected : standing;
+}
+
+static unsigned
 wanted_timeout(const PgraftConsensus *g)
 {
 	if (g->layer.joining)
 		return NEVER_MS;
 	if (g->established)
-		return pgraft_detection_timeout(g);
+		return established_timeout(g);
 	if (!pgraft_may_stand(&g->state, g->config.self.node_id))
 		return NEVER_MS;
 
@@ -32,8 +41,11 @@ wanted_timeout(const PgraftConsensus *g)
 void
 pgraft_adjust_timeout(PgraftConsensus *g)
 {
-	unsigned wanted = wanted_timeout(g);
+	bool standing = g->raft.state == RAFT_CANDIDATE && !g->raft.candidate_state.in_pre_vote;
+	unsigned wanted;
 
+	pgraft_candidacy_turn(&g->candidacy, standing, pgraft_now_ms());
+	wanted = wanted_timeout(g);
 	if (wanted == g->timeout_in_use_ms)
 		return;
 	g->timeout_in_use_ms = wanted;
