@@ -10,7 +10,11 @@ const usual = 1;
 /** Minutes after the start that are not looked at: caches fill. A tenth of a shorter look. */
 const settling = 5;
 
-/** Run in a container: a line a process with its worker's name or "other", its processor time (ns), its share of memory (kB), its descriptors. */
+/**
+ * Run in a container: a line a process with its worker's name or "other", its processor time (ns), its share of memory (kB), its descriptors.
+ *
+ * Without pages of files: the machine's other servers share those, so that their part of them here grows when others end.
+ */
 const look = `
 for process in /proc/[0-9]*; do
   title=$(tr '\\0' ' ' < $process/cmdline) 2>/dev/null || continue
@@ -18,7 +22,7 @@ for process in /proc/[0-9]*; do
   name=other
   [[ $title =~ ^postgres:.*pgraft\\ (consensus|role) ]] && name=\${BASH_REMATCH[1]}
   read -r time _ < $process/schedstat
-  memory=$(awk '$1 == "Pss:" { print $2 }' $process/smaps_rollup)
+  memory=$(awk '/^Pss_(Anon|Shmem):/ { sum += $2 } END { print sum }' $process/smaps_rollup)
   descriptors=($process/fd/*)
   echo "$name $time $memory \${#descriptors[@]}"
 done`;
@@ -26,7 +30,7 @@ done`;
 interface Use {
   /** Nanoseconds of processor time since the workers started. */
   readonly time: number;
-  /** MB of both workers, and of all processes of PostgreSQL; pages that several processes share count by their part. */
+  /** MB of both workers, and of all processes of PostgreSQL; pages that several processes share count by their part, pages of files not at all. */
   readonly workers: number;
   readonly memory: number;
   /** Open ones of all processes. */
