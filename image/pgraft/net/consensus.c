@@ -99,7 +99,7 @@ run_raft(PgraftConsensus *g)
 	rc = raft_start(&g->raft);
 	if (rc != 0)
 		pgraft_consensus_fatal("start Raft", raft_errmsg(&g->raft));
-	raft_set_heartbeat_timeout(&g->raft, 1);
+	raft_set_heartbeat_timeout(&g->raft, PGRAFT_LEAST_SILENCE_MS);
 	g->running = true;
 }
 

@@ -64,8 +64,7 @@ typedef struct PgraftConsensus
 	uv_timer_t warmer;
 	uv_timer_t stopper;
 	unsigned tick_count;
-	uint64_t commit_seen;		/* leader: commit index at the last turn */
-	uint64_t commit_told;		/* leader: commit index at the last heartbeat */
+	uint64_t commit_told;		/* leader: commit index at the last turn */
 	unsigned timeout_in_use_ms; /* what libraft was last told */
 	struct raft_barrier barrier;
 	bool barrier_pending;
@@ -98,6 +97,9 @@ pgraft_term(raft_term term)
 
 /* libraft's ticks, before a leader's are thinned out. */
 #define PGRAFT_TICK_MS 10
+
+/* A tick that a leader sees is a heartbeat for all to whom it has sent nothing for so long. */
+#define PGRAFT_LEAST_SILENCE_MS 1
 
 /* turn.c: from now on, look at libraft before and after each wait of the loop. */
 extern void pgraft_turns_begin(PgraftConsensus *g);

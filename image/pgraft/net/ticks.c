@@ -3,8 +3,8 @@
  *	  When libraft looks at the clock.
  *
  * It gets a tick every 10 ms, so that entries need not wait for a heartbeat; a leader passes on only as many as its heartbeat interval asks for.
- * The others learn with the next heartbeat only that something was committed, and wait for it to begin streaming: so there is one at once, and one
- * at the next tick, for those to whom libraft has just sent something.
+ * The others learn with the next heartbeat only that something was committed, and wait for it to begin streaming: so there is one at once, also
+ * for those to whom libraft has sent something in this very millisecond, which did not say so yet.
  */
 #include "net/consensus_private.h"
 
@@ -12,14 +12,9 @@ bool
 pgraft_pass_tick(void *arg)
 {
 	PgraftConsensus *g = arg;
-
-	uint64_t commit_index = raft_commit_index(&g->raft);
 	bool due = ++g->tick_count % (g->config.heartbeat_interval_ms / PGRAFT_TICK_MS) == 0;
 
-	if (raft_state(&g->raft) == RAFT_LEADER && !due && commit_index == g->commit_told)
-		return false;
-	g->commit_told = commit_index;
-	return true;
+	return due || raft_state(&g->raft) != RAFT_LEADER;
 }
 
 void
@@ -27,8 +22,10 @@ pgraft_tell_commits(PgraftConsensus *g)
 {
 	uint64_t commit_index = raft_commit_index(&g->raft);
 
-	if (raft_state(&g->raft) != RAFT_LEADER || commit_index == g->commit_seen)
+	if (raft_state(&g->raft) != RAFT_LEADER || commit_index == g->commit_told)
 		return;
-	g->commit_seen = commit_index;
+	g->commit_told = commit_index;
+	raft_set_heartbeat_timeout(&g->raft, 0);
 	pgraft_io_tick(&g->layer, &g->io);
+	raft_set_heartbeat_timeout(&g->raft, PGRAFT_LEAST_SILENCE_MS);
 }
