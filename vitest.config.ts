@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const seconds = 1000;
 const minutes = 60 * seconds;
@@ -16,10 +17,35 @@ const connections = process.argv.includes('strangers') ? '100000' : '3000';
 /** Dies before one step after the other, before each only when its file is asked for: `npm run test:unit -- unit/node/loss`, rejoin or last-resort. */
 const crashStride = process.argv.some((arg) => /unit\/node\/(loss|rejoin|last-resort)/.test(arg)) ? '1' : '6';
 
-/** Most of its time is the compiler's; nothing of Docker has a name that others use. */
-const goTests = 'test/provider/go.test.ts';
+/** A project each, in the order in which they begin. */
+const levels = ['unit', 'provider', 'stack', 'extension', 'cluster', 'faults'];
 
-/** One project a level, cheapest first. Files run side by side, but those of the provider, whose objects have fixed names. */
+/** Begun before the rest of their level, so that none is left for the end, alone: in a fresh clone nobody knows how long each takes. */
+const longest = [
+  'provider/go',
+  'extension/node/rejoin',
+  'extension/schedules',
+  'extension/server/three-servers',
+  'extension/server/rules/rules',
+  'cluster/changes',
+  'cluster/page',
+  'cluster/plan',
+  'cluster/interruption',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const level = ({ project }: TestSpecification) => levels.indexOf(project.name);
+    const length = ({ moduleId }: TestSpecification) => {
+      const index = longest.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+      return index === -1 ? longest.length : index;
+    };
+    const sorted = await super.sort(files);
+    return sorted.sort((one, other) => level(one) - level(other) || length(one) - length(other));
+  }
+}
+
+/** The levels of one order share its workers. What is cheap, and fails early, is done before servers are started. */
 export default defineConfig({
   test: {
     env: {
@@ -27,14 +53,15 @@ export default defineConfig({
       PGRAFT_TEST_CRASH_STRIDE: process.env['PGRAFT_TEST_CRASH_STRIDE'] ?? crashStride,
       PGRAFT_TEST_CONNECTIONS: process.env['PGRAFT_TEST_CONNECTIONS'] ?? connections,
     },
+    sequence: { sequencer: LongestFirst },
     projects: [
       // much of their time is the start of shells
       level('unit', { order: 0, timeout: 20 * seconds, workers: cores + 1 }),
-      level('stack', { order: 1, timeout: 60 * seconds, workers: cores, files: [...filesOf('stack'), goTests] }),
-      level('provider', { order: 2, timeout: 3 * minutes, workers: 1, files: ['test/provider/**/!(go).test.ts'] }),
-      level('extension', { order: 3, timeout: 3 * minutes, workers: cores }),
-      level('cluster', { order: 4, timeout: 5 * minutes, workers: cores }),
-      level('faults', { order: 4, timeout: 5 * minutes, workers: cores }),
+      level('provider', { order: 1, timeout: 3 * minutes, workers: cores }),
+      level('stack', { order: 1, timeout: 60 * seconds, workers: cores }),
+      level('extension', { order: 2, timeout: 3 * minutes, workers: cores }),
+      level('cluster', { order: 2, timeout: 5 * minutes, workers: cores }),
+      level('faults', { order: 2, timeout: 5 * minutes, workers: cores }),
     ],
   },
 });
@@ -43,19 +70,13 @@ interface Level {
   readonly order: number;
   readonly timeout: number;
   readonly workers: number;
-  /** @default - those of its directory */
-  readonly files?: readonly string[];
 }
 
-function filesOf(name: string): string[] {
-  return [`test/${name}/**/*.test.ts`];
-}
-
-function level(name: string, { order, timeout, workers, files = filesOf(name) }: Level) {
+function level(name: string, { order, timeout, workers }: Level) {
   return {
     test: {
       name,
-      include: [...files],
+      include: [`test/${name}/**/*.test.ts`],
       exclude: [...configDefaults.exclude, ...campaigns.map((name) => `test/faults/${name}/**`)],
       testTimeout: timeout,
       hookTimeout: timeout,
